@@ -1,0 +1,30 @@
+# One interface target that every program and library of the project links.
+add_library(rqs_options INTERFACE)
+target_compile_options(rqs_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wcast-align -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough
+  $<$<BOOL:${RQS_WERROR}>:-Werror>)
+target_include_directories(rqs_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
+if(RQS_SANITIZE)
+  target_compile_options(rqs_options INTERFACE -fsanitize=${RQS_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(rqs_options INTERFACE -fsanitize=${RQS_SANITIZE})
+endif()
+if(RQS_FUZZ)
+  target_compile_options(rqs_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(RQS_STATIC AND NOT RQS_SANITIZE AND NOT RQS_FUZZ)
+  set(RQS_STATIC_LINK_OPTIONS -static)
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tl-expected REQUIRED)
+find_library(LIBBPF_STATIC libbpf.a REQUIRED)
+find_library(LIBELF_STATIC libelf.a REQUIRED)
+find_library(LIBZ_STATIC libz.a REQUIRED)
+# libbpf with what it needs, as static archives: version 1.1.2 or later.
+add_library(rqs_libbpf INTERFACE)
+target_link_libraries(rqs_libbpf INTERFACE ${LIBBPF_STATIC} ${LIBELF_STATIC} ${LIBZ_STATIC})

@@ -1,0 +1,1 @@
+# The tracer: hook → ring → decode → enrich → filter → aggregate → sink.

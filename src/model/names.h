@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The words that stand in every output for the model's enumerations.
+#pragma once
+
+#include <string_view>
+
+#include "model/event.h"
+
+namespace rqs {
+
+constexpr std::string_view name(PartKind kind) {
+    switch (kind) {
+        case PartKind::ran:
+            return "ran";
+        case PartKind::idle:
+            return "idle";
+        case PartKind::throttled:
+            return "throttled";
+        case PartKind::elsewhere:
+            return "elsewhere";
+        case PartKind::irq:
+            return "irq";
+        case PartKind::steal:
+            return "steal";
+        case PartKind::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+constexpr std::string_view name(Relation relation) {
+    switch (relation) {
+        case Relation::self:
+            return "self";
+        case Relation::sibling:
+            return "sibling";
+        case Relation::foreign:
+            return "foreign";
+        case Relation::none:
+            break;
+    }
+    return "none";
+}
+
+constexpr std::string_view name(Cause cause) {
+    switch (cause) {
+        case Cause::contention:
+            return "contention";
+        case Cause::self:
+            return "self";
+        case Cause::throttled:
+            return "throttled";
+        case Cause::realtime:
+            return "realtime";
+        case Cause::idle:
+            return "idle";
+        case Cause::moved:
+            return "moved";
+        case Cause::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+constexpr std::string_view name(Policy policy) {
+    switch (policy) {
+        case Policy::other:
+            return "other";
+        case Policy::fifo:
+            return "fifo";
+        case Policy::rr:
+            return "rr";
+        case Policy::batch:
+            return "batch";
+        case Policy::idle:
+            return "idle";
+        case Policy::deadline:
+            return "deadline";
+        case Policy::ext:
+            return "ext";
+    }
+    return "other";
+}
+
+}  // namespace rqs
