@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/parse.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/table.h"
+
+namespace rqs::cli {
+namespace {
+
+using Args = std::vector<std::string>;
+using Ids = std::vector<std::uint32_t>;
+
+Result<Invocation> parse_args(const Args& args) {
+    std::vector<const char*> argv{"runqslower"};
+    for (const std::string& arg : args) {
+        argv.push_back(arg.c_str());
+    }
+    return parse(static_cast<int>(argv.size()), argv.data());
+}
+
+std::string joined(const Args& args) {
+    std::string text;
+    for (const std::string& arg : args) {
+        text += "[" + arg + "]";
+    }
+    return text;
+}
+
+struct Good {
+    Args args;
+    std::function<bool(const Options&)> holds;
+};
+
+TEST(Parse, AcceptsWhatIsRight) {
+    const std::vector<Good> table{
+        {{}, [](auto& o) { return o.min_us == 10000 && o.filters.pids.empty() && !o.previous; }},
+        {{}, [](auto& o) { return o.source == SourceKind::automatic && o.format == Format::text; }},
+        {{"0"}, [](auto& o) { return o.min_us == 0; }},
+        {{"007"}, [](auto& o) { return o.min_us == 7; }},
+        {{"18446744073709551"}, [](auto& o) { return o.min_us == 18446744073709551ULL; }},
+        {{"1000", "-P"}, [](auto& o) { return o.min_us == 1000 && o.previous; }},
+        {{"-P", "1000"}, [](auto& o) { return o.min_us == 1000 && o.previous; }},
+        {{"-p", "1", "1000", "-P"}, [](auto& o) { return o.min_us == 1000 && o.previous; }},
+        {{"-P", "-P"}, [](auto& o) { return o.previous; }},
+        {{"--previous"}, [](auto& o) { return o.previous; }},
+        {{"-p1", "-p2"}, [](auto& o) { return o.filters.pids == Ids{1, 2}; }},
+        {{"-p", "1", "-p", "1"}, [](auto& o) { return o.filters.pids == Ids{1}; }},
+        {{"--pid=7", "--pid", "8"}, [](auto& o) { return o.filters.pids == Ids{7, 8}; }},
+        {{"-t5", "--tid=6"}, [](auto& o) { return o.filters.tids == Ids{5, 6}; }},
+        {{"-p", "1", "-t", "2"},
+         [](auto& o) { return o.filters.pids == Ids{1} && o.filters.tids == Ids{2}; }},
+        {{"-p", "0"}, [](auto& o) { return o.filters.pids.empty(); }},
+        {{"-t0"}, [](auto& o) { return o.filters.tids.empty(); }},
+        {{"-cfoo"}, [](auto& o) { return o.filters.comm_prefix == "foo"; }},
+        {{"--comm=foo"}, [](auto& o) { return o.filters.comm_prefix == "foo"; }},
+        {{"--comm=a=b"}, [](auto& o) { return o.filters.comm_prefix == "a=b"; }},
+        {{"-c", "--pid=3"}, [](auto& o) { return o.filters.comm_prefix == "--pid=3"; }},
+        {{"-c", "[a,b]"}, [](auto& o) { return o.filters.comm_prefix == "[a,b]"; }},
+        {{"-c", "demo"}, [](auto& o) { return o.filters.comm_prefix == "demo"; }},
+        {{"-c", ""}, [](auto& o) { return o.filters.comm_prefix.empty(); }},
+        {{"--comm="}, [](auto& o) { return o.filters.comm_prefix.empty(); }},
+        {{"-c", "-x"}, [](auto& o) { return o.filters.comm_prefix == "-x"; }},
+        {{"-c", "\xff y"}, [](auto& o) { return o.filters.comm_prefix == "\xff y"; }},
+        {{"-c", "a", "-c", "b"}, [](auto& o) { return o.filters.comm_prefix == "b"; }},
+        {{"-c", "123456789012345"},
+         [](auto& o) { return o.filters.comm_prefix == "123456789012345"; }},
+        {{"--cpu", "0,2-5"}, [](auto& o) { return o.filters.cpus == Ids{0, 2, 3, 4, 5}; }},
+        {{"--cpu=3,1,3,0-1"}, [](auto& o) { return o.filters.cpus == Ids{0, 1, 3}; }},
+        {{"--cpu", "8191"}, [](auto& o) { return o.filters.cpus == Ids{8191}; }},
+        {{"--cgroup", "/a b"}, [](auto& o) { return o.filters.cgroup_path == "/a b"; }},
+        {{"--cgroupmap", "/m"}, [](auto& o) { return o.filters.cgroup_map == "/m"; }},
+        {{"--mntnsmap=/m"}, [](auto& o) { return o.filters.mntns_map == "/m"; }},
+        {{"-fjson"}, [](auto& o) { return o.format == Format::json; }},
+        {{"--format=csv"}, [](auto& o) { return o.format == Format::csv; }},
+        {{"-f", "json", "-f", "text"}, [](auto& o) { return o.format == Format::text; }},
+        {{"--source", "bpf"}, [](auto& o) { return o.source == SourceKind::bpf; }},
+        {{"--source=auto"}, [](auto& o) { return o.source == SourceKind::automatic; }},
+        {{"--source=synthetic"}, [](auto& o) { return o.source == SourceKind::synthetic; }},
+        {{"-d", "0.5"}, [](auto& o) { return o.duration_s == 0.5; }},
+        {{"-d10"}, [](auto& o) { return o.duration_s == 10.0; }},
+        {{"-n", "3"}, [](auto& o) { return o.count == 3U; }},
+        {{"-PWwsv"},
+         [](auto& o) { return o.previous && o.why && o.wide && o.summary && o.verbose; }},
+        {{"-Pp5"}, [](auto& o) { return o.previous && o.filters.pids == Ids{5}; }},
+        {{"--stuck", "--waker"}, [](auto& o) { return o.stuck && o.waker; }},
+        {{"--by", "cgroup"}, [](auto& o) { return o.by == GroupBy::cgroup && o.summary; }},
+        {{"--interval", "2"}, [](auto& o) { return o.interval_s == 2.0 && o.summary; }},
+        {{"--interval", "2", "--source", "schedstat"},
+         [](auto& o) { return o.interval_s == 2.0 && !o.summary; }},
+        {{}, [](auto& o) { return o.history == 64 && !o.buffer_bytes; }},
+        {{"--history", "128"}, [](auto& o) { return o.history == 128; }},
+        {{"--buffer", "512k"}, [](auto& o) { return o.buffer_bytes == 512U * 1024; }},
+        {{"--buffer=4M"}, [](auto& o) { return o.buffer_bytes == 4U * 1024 * 1024; }},
+        {{"--buffer=65536"}, [](auto& o) { return o.buffer_bytes == 65536U; }},
+        {{"--", "ls", "-l", "--", "--help"},
+         [](auto& o) { return o.command == Args{"ls", "-l", "--", "--help"}; }},
+        {{"5", "-P", "--", "a b", ""},
+         [](auto& o) { return o.min_us == 5 && o.previous && o.command == Args{"a b", ""}; }},
+    };
+    for (const Good& row : table) {
+        const auto result = parse_args(row.args);
+        ASSERT_TRUE(result) << joined(row.args) << ": " << result.error().message;
+        EXPECT_EQ(result->command, Invocation::Command::trace) << joined(row.args);
+        EXPECT_TRUE(row.holds(result->options)) << joined(row.args);
+    }
+}
+
+struct Bad {
+    Args args;
+    std::string says;  ///< a part of the error line
+};
+
+TEST(Parse, RefusesWhatIsWrong) {
+    const std::vector<Bad> table{
+        {{"12abc"}, "'12abc' is not a whole number"},
+        {{"-5"}, "min_us: '-5' is not a whole number"},
+        {{"+5"}, "'+5'"},
+        {{""}, "an empty word is not a whole number"},
+        {{" 5"}, "' 5'"},
+        {{"5 "}, "'5 '"},
+        {{"1e3"}, "'1e3'"},
+        {{"0x10"}, "'0x10'"},
+        {{"1.5"}, "'1.5'"},
+        {{"18446744073709552"}, "too large; at most 18446744073709551"},
+        {{"99999999999999999999999999"}, "too large"},
+        {{"1", "2"}, "both '1' and '2'"},
+        {{"1", "-P", "2"}, "both '1' and '2'"},
+        {{"sleep", "5"}, "both 'sleep' and '5'"},
+        {{"sleep"}, "goes after --"},
+        {{"-"}, "'-' is not a whole number"},
+        {{"-p"}, "'-p' needs a value"},
+        {{"-P", "--pid"}, "'--pid' needs a value"},
+        {{"-p", "-P"}, "--pid: '-P' is not a whole number"},
+        {{"-p", "-1"}, "--pid: '-1'"},
+        {{"-p", ""}, "--pid: an empty word"},
+        {{"--pid="}, "--pid: an empty word"},
+        {{"-p", "12abc"}, "--pid: '12abc'"},
+        {{"-p", "2147483648"}, "--pid: 2147483648 is too large"},
+        {{"-t", "1,2"}, "--tid: '1,2'"},
+        {{"-p", "0", "-p", "5"}, "--pid 0 means every one"},
+        {{"-c", "--"}, "'-c' needs a value"},
+        {{"--cpu", "5-2"}, "runs backwards; write 2-5"},
+        {{"--cpu", "8192"}, "at most 8191"},
+        {{"--cpu", "0-4294967296"}, "too large"},
+        {{"--cpu", "1,"}, "an empty word is not a CPU"},
+        {{"--cpu", ""}, "an empty word is not a CPU"},
+        {{"--cpu", "-3"}, "'-3' is not a CPU"},
+        {{"--cpu", "1-"}, "'1-' is not a CPU"},
+        {{"--cpu", "1-2-3"}, "'1-2-3' is not a CPU"},
+        {{"--cpu", "a"}, "'a' is not a CPU"},
+        {{"--cgroup", ""}, "is not a path"},
+        {{"--cgroupmap="}, "is not a path"},
+        {{"-f", "xml"}, "'xml' is none of text, json, csv"},
+        {{"--source", "ebpf"}, "is none of auto, bpf, schedstat"},
+        {{"--by", "thread"}, "is none of process, cgroup"},
+        {{"-d", "0"}, "write more than 0"},
+        {{"-d", "0.000"}, "write more than 0"},
+        {{"-d", "1e3"}, "is not a number of seconds"},
+        {{"-d", ".5"}, "is not a number of seconds"},
+        {{"-d", "5."}, "is not a number of seconds"},
+        {{"-d", "5s"}, "is not a number of seconds"},
+        {{"-d", "-5"}, "is not a number of seconds"},
+        {{"-d", "inf"}, "is not a number of seconds"},
+        {{"-d", "9999999999"}, "out of range"},
+        {{"-d", std::string(400, '9')}, "out of range"},
+        {{"-n", "0"}, "at least 1"},
+        {{"-n", "18446744073709551616"}, "too large"},
+        {{"--history", "63"}, "write 32 or 64"},
+        {{"--history", "0"}, "at least 2"},
+        {{"--history", "4294967296"}, "too large"},
+        {{"--buffer", "3m"}, "write 2m or 4m"},
+        {{"--buffer", "1"}, "at least 4k"},
+        {{"--buffer", "k"}, "is not a size"},
+        {{"--buffer", "4g"}, "is not a size"},
+        {{"--buffer", "18446744073709551615m"}, "too large"},
+        {{"--buffer", "1024m1"}, "is not a size"},
+        {{"--buffer", ""}, "is not a size"},
+        {{"--prevous"}, "unknown option '--prevous'; did you mean --previous?"},
+        {{"--zzz"}, "unknown option '--zzz'; see"},
+        {{"-Z"}, "unknown option '-Z'"},
+        {{"-PZ"}, "unknown option '-Z'"},
+        {{"--previous=no"}, "--previous takes no value"},
+        {{"--verbose="}, "--verbose takes no value"},
+        {{"--ebpf"}, "comes compiled"},
+        {{"--"}, "no command after --"},
+        {{"5", "--"}, "no command after --"},
+        {{"--", ""}, "no command after --"},
+        {{"demo", "1", "2"}, "both '1' and '2'"},
+        {{"demo", "--", "ls"}, "demo runs no command"},
+        {{"demo", "doctor"}, "'doctor' is neither"},
+        {{"doctor", "5"}, "doctor does not take '5'"},
+        {{"doctor", "-P"}, "doctor does not take --previous"},
+        {{"doctor", "--", "ls"}, "doctor runs no command"},
+        {{"\x1b[31m"}, "\\x1b[31m"},
+        {{"--a\x1b"}, "\\x1b"},
+    };
+    for (const Bad& row : table) {
+        const auto result = parse_args(row.args);
+        ASSERT_FALSE(result) << joined(row.args);
+        const Error& error = result.error();
+        EXPECT_EQ(error.code, ExitCode::usage) << joined(row.args);
+        EXPECT_NE(error.message.find(row.says), std::string::npos)
+            << joined(row.args) << ": " << error.message;
+        EXPECT_EQ(error.message.find('\n'), std::string::npos) << error.message;
+        EXPECT_EQ(error.message.find('\x1b'), std::string::npos) << joined(row.args);
+    }
+}
+
+TEST(Parse, FindsSubCommands) {
+    const auto demo = parse_args({"demo", "1000", "-P"});
+    ASSERT_TRUE(demo) << demo.error().message;
+    EXPECT_EQ(demo->command, Invocation::Command::demo);
+    EXPECT_EQ(demo->options.min_us, 1000U);
+    EXPECT_TRUE(demo->options.previous);
+    EXPECT_TRUE(demo->options.summary);
+    EXPECT_EQ(demo->options.duration_s, 10.0);
+
+    const auto before = parse_args({"-P", "-d", "2", "demo"});
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_EQ(before->command, Invocation::Command::demo);
+    EXPECT_EQ(before->options.duration_s, 2.0);
+
+    const auto doctor = parse_args({"doctor", "-v"});
+    ASSERT_TRUE(doctor) << doctor.error().message;
+    EXPECT_EQ(doctor->command, Invocation::Command::doctor);
+    EXPECT_TRUE(doctor->options.verbose);
+}
+
+TEST(Parse, HelpAndVersionOutrankTheRest) {
+    for (const Args& args : {Args{"-h"}, Args{"--help"}, Args{"-?"}, Args{"--usage"},
+                             Args{"12abc", "-h"}, Args{"demo", "--help"}, Args{"doctor", "-h"},
+                             Args{"--version", "-h"}, Args{"-Ph"}}) {
+        const auto result = parse_args(args);
+        ASSERT_TRUE(result) << joined(args) << result.error().message;
+        EXPECT_EQ(result->command, Invocation::Command::help) << joined(args);
+        EXPECT_EQ(result->text, help_text());
+    }
+    for (const Args& args : {Args{"--version"}, Args{"-V"}}) {
+        const auto result = parse_args(args);
+        ASSERT_TRUE(result) << joined(args);
+        EXPECT_EQ(result->command, Invocation::Command::version);
+        EXPECT_EQ(result->text.rfind("runqslower ", 0), 0U);
+    }
+    const auto value = parse_args({"-c", "-h"});
+    ASSERT_TRUE(value);
+    EXPECT_EQ(value->command, Invocation::Command::trace);
+}
+
+TEST(Parse, WarnsWhereItBendsTheInput) {
+    const auto cut = parse_args({"-c", "0123456789abcdefg"});
+    ASSERT_TRUE(cut);
+    EXPECT_EQ(cut->options.filters.comm_prefix, "0123456789abcde");
+    ASSERT_EQ(cut->warnings.size(), 1U);
+    EXPECT_NE(cut->warnings[0].find("15 bytes"), std::string::npos);
+
+    const auto zero = parse_args({"-p", "0"});
+    ASSERT_TRUE(zero);
+    ASSERT_EQ(zero->warnings.size(), 1U);
+    EXPECT_NE(zero->warnings[0].find("--pid 0"), std::string::npos);
+
+    const auto quiet = parse_args({"-p", "1", "-c", "abc", "100"});
+    ASSERT_TRUE(quiet);
+    EXPECT_TRUE(quiet->warnings.empty());
+}
+
+TEST(Parse, NoArgvAtAll) {
+    const auto result = parse(0, nullptr);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->command, Invocation::Command::trace);
+}
+
+TEST(Help, FitsATerminalAndNamesEveryOption) {
+    const std::string text = help_text();
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), 80U) << line;
+    }
+    for (const OptionRow& row : option_table()) {
+        const bool named = text.find("--" + std::string(row.long_name)) != std::string::npos;
+        EXPECT_EQ(named, row.group != Group::hidden) << row.long_name;
+    }
+    EXPECT_EQ(text.find("synthetic"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rqs::cli

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "util/child.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "util/safe_text.h"
+
+namespace rqs::util {
+namespace {
+
+/// Reads exactly one T; false at the end of the pipe.
+template <typename T>
+bool read_one(int fd, T& value) {
+    ssize_t got = 0;
+    do {
+        got = ::read(fd, &value, sizeof value);
+    } while (got < 0 && errno == EINTR);
+    return got == static_cast<ssize_t>(sizeof value);
+}
+
+/// Undoes what this program does to its signals. What it ignores because its own parent said so
+/// (nohup) stays ignored.
+void restore_signals() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGCHLD}) {
+        struct sigaction action {};
+        if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
+            ::signal(signal, SIG_DFL);
+        }
+    }
+    ::signal(SIGPIPE, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// The child's side: waits for the byte, becomes the command or says why it cannot.
+[[noreturn]] void run_child(const std::vector<char*>& argv, int go_fd, int error_fd) {
+    restore_signals();
+    char go = 0;
+    if (!read_one(go_fd, go)) {
+        ::_exit(0);
+    }
+    ::execvp(argv[0], argv.data());
+    const int error = errno;
+    (void)!::write(error_fd, &error, sizeof error);
+    ::_exit(static_cast<int>(error == ENOENT ? command_not_found : command_not_runnable));
+}
+
+int exit_code(const siginfo_t& info) {
+    constexpr int killed_by_signal = 128;
+    return info.si_code == CLD_EXITED ? info.si_status : killed_by_signal + info.si_status;
+}
+
+void close_fd(int& fd) {
+    if (fd >= 0) {
+        ::close(std::exchange(fd, -1));
+    }
+}
+
+}  // namespace
+
+Result<Child> Child::prepare(const std::vector<std::string>& argv) {
+    std::vector<std::string> words = argv;
+    std::vector<char*> pointers;
+    for (std::string& word : words) {
+        pointers.push_back(word.data());
+    }
+    pointers.push_back(nullptr);
+
+    std::array<int, 2> go{};
+    std::array<int, 2> error{};
+    // A socket, because a pipe whose reader was killed would raise SIGPIPE in release().
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go.data()) != 0) {
+        return fail(fmt::format("cannot make a socket pair: {}", std::strerror(errno)));
+    }
+    if (::pipe2(error.data(), O_CLOEXEC) != 0) {
+        const int why = errno;
+        ::close(go[0]);
+        ::close(go[1]);
+        return fail(fmt::format("cannot make a pipe: {}", std::strerror(why)));
+    }
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::close(go[1]);
+        ::close(error[0]);
+        run_child(pointers, go[0], error[1]);
+    }
+    const int why = errno;
+    ::close(go[0]);
+    ::close(error[1]);
+    if (pid < 0) {
+        ::close(go[1]);
+        ::close(error[0]);
+        return fail(fmt::format("cannot start a process: {}", std::strerror(why)));
+    }
+    Child child(pid, go[1], error[0]);
+    child.name_ = argv.front();
+    return child;
+}
+
+Child::Child(Child&& other) noexcept { *this = std::move(other); }
+
+Child& Child::operator=(Child&& other) noexcept {
+    if (this != &other) {
+        reap();
+        pid_ = std::exchange(other.pid_, -1);
+        go_fd_ = std::exchange(other.go_fd_, -1);
+        error_fd_ = std::exchange(other.error_fd_, -1);
+        name_ = std::move(other.name_);
+        code_ = std::exchange(other.code_, std::nullopt);
+    }
+    return *this;
+}
+
+Child::~Child() { reap(); }
+
+Status Child::release() {
+    const char go = 'g';
+    (void)::send(go_fd_, &go, sizeof go, MSG_NOSIGNAL);  // fails where the child was killed
+    int error = 0;
+    const bool failed = read_one(error_fd_, error);
+    close_pipes();
+    if (!failed) {
+        return {};
+    }
+    wait();
+    return tl::unexpected(Error{
+        fmt::format("cannot run '{}': {}", printable(name_), std::strerror(error)),
+        error == ENOENT ? command_not_found : command_not_runnable});
+}
+
+std::optional<int> Child::poll_end(int flags) {
+    if (code_ || pid_ < 0) {
+        return code_;
+    }
+    siginfo_t info{};
+    int result = 0;
+    do {
+        // WNOWAIT leaves the zombie: its id is not reused and /proc still has it.
+        result = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | flags);
+    } while (result != 0 && errno == EINTR);
+    if (result == 0 && info.si_pid == pid_) {
+        code_ = exit_code(info);
+    } else if (result != 0) {
+        code_ = EXIT_FAILURE;  // somebody else reaped it: its code is lost
+    }
+    return code_;
+}
+
+std::optional<int> Child::exited() { return poll_end(WNOHANG); }
+
+int Child::wait() { return poll_end(0).value_or(EXIT_FAILURE); }
+
+void Child::send(int signal) {
+    if (pid_ > 0 && !exited()) {
+        ::kill(pid_, signal);
+    }
+}
+
+void Child::terminate() {
+    constexpr std::chrono::milliseconds pause{10};
+    constexpr int patience = 200;
+    send(SIGTERM);
+    send(SIGCONT);  // a stopped process would not see it
+    for (int i = 0; i < patience && pid_ > 0 && !exited(); ++i) {
+        std::this_thread::sleep_for(pause);
+    }
+    send(SIGKILL);
+    if (pid_ > 0) {
+        wait();
+    }
+}
+
+void Child::close_pipes() {
+    close_fd(go_fd_);
+    close_fd(error_fd_);
+}
+
+void Child::reap() {
+    if (pid_ < 0) {
+        return;
+    }
+    close_pipes();  // a child that was never let go ends by this
+    terminate();
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+}
+
+}  // namespace rqs::util

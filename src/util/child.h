@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A command that is started in two steps: forked, so that its id is known, and then let go.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "util/error.h"
+
+namespace rqs::util {
+
+/// What env(1) exits with where a command is not there or cannot be run. An Error from release()
+/// has one of these as its code.
+inline constexpr ExitCode command_not_found{127};
+inline constexpr ExitCode command_not_runnable{126};
+
+/// A command as a child process. It stays in the caller's process group, so that Ctrl-C on the
+/// terminal reaches it directly; other signals are passed on with send().
+class Child {
+  public:
+    /// Forks a process that waits for release() and then becomes `argv` (looked up in PATH). It
+    /// ends by itself if this process dies before that. `argv` must not be empty. Its signals are
+    /// those of a fresh process: nothing is blocked, SIGPIPE is not ignored.
+    static Result<Child> prepare(const std::vector<std::string>& argv);
+
+    Child(Child&& other) noexcept;
+    Child& operator=(Child&& other) noexcept;
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    /// Ends the command if it still runs (see terminate()) and reaps it.
+    ~Child();
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+    /// Lets the command run. Once this returns ok, exec has happened. Otherwise the child is gone
+    /// and the error's code is command_not_found or command_not_runnable.
+    Status release();
+
+    /// The command's exit code (128 + the signal where one killed it) once it has ended; never
+    /// waits. Until this object goes the process stays in /proc, so its last numbers can be read.
+    std::optional<int> exited();
+
+    /// Waits for the end and returns as exited(). A signal does not interrupt this.
+    int wait();
+
+    /// Sends a signal to the command, if it still runs.
+    void send(int signal);
+
+    /// Asks the command to end (SIGTERM) and, after two seconds, does not ask (SIGKILL).
+    void terminate();
+
+  private:
+    Child(pid_t pid, int go_fd, int error_fd) : pid_(pid), go_fd_(go_fd), error_fd_(error_fd) {}
+    std::optional<int> poll_end(int flags);
+    void close_pipes();
+    void reap();
+
+    pid_t pid_ = -1;
+    int go_fd_ = -1;     ///< a byte sent here lets the child go on
+    int error_fd_ = -1;  ///< errno comes here where exec failed, else it closes
+    std::string name_;
+    std::optional<int> code_;
+};
+
+}  // namespace rqs::util
