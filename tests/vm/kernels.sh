@@ -20,24 +20,36 @@ vm_suites_of() {
     esac
 }
 
+# Prints "suite uri" for each Debian archive that apt is configured for on this machine.
+vm_archives() {
+    # shellcheck disable=SC2016  # apt's placeholders, not the shell's
+    local format='$(ORIGIN)|$(RELEASE) $(REPO_URI)' known
+    # Only lists that were fetched say whose they are.
+    known=$(apt-get indextargets --format "$format" 'Identifier: Packages' 2>/dev/null |
+        sed -n 's/^Debian|//p')
+    if [[ -n $known ]]; then
+        echo "$known"
+        return
+    fi
+    # None fetched yet: what an update would ask for. A vendor who borrows Debian's code names is not
+    # told from Debian here; its archive then fails the check of signatures.
+    apt-get update --print-uris 2>/dev/null |
+        sed -n "s|^'\(.*\)/dists/\(.*\)/InRelease'.*|\2 \1|p"
+}
+
 # Prints the URI of the Debian mirror, or of the security mirror, that apt uses on this machine.
 #   $1  main | security
 vm_mirror() {
-    local kind=$1 origin release uri
-    # The origin is empty until the first "apt-get update": then the suite's name alone must do, and
-    # the repositories of other vendors do not use Debian's code names.
-    # shellcheck disable=SC2016  # apt's placeholders, not the shell's
-    while IFS='|' read -r origin release uri; do
-        [[ $origin == Debian || $origin != [A-Za-z]* ]] || continue
-        case $kind:$release in
+    local suite uri
+    while read -r suite uri; do
+        case $1:$suite in
             security:*-security | security:*/updates) ;;
             main:bullseye | main:bookworm | main:trixie | main:stable | main:oldstable) ;;
             *) continue ;;
         esac
         echo "${uri%/}"
         return 0
-    done < <(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(REPO_URI)' \
-        'Identifier: Packages' 2>/dev/null)
+    done < <(vm_archives)
     return 1
 }
 
@@ -69,7 +81,9 @@ vm_update_suite() {
             ;;
     esac
     [[ $suite == *-security ]] && kind=security
-    if ! uri=$(vm_mirror "$kind"); then
+    # A machine without a security source: mirrors keep that archive next to the main one.
+    uri=$(vm_mirror "$kind") || uri=$(vm_mirror main)-security || true
+    if [[ -z $uri || $uri == -security ]]; then
         VM_REASON="apt has no Debian $kind mirror configured"
         VM_SUITE_STATE[$suite]=$VM_REASON
         return 1
