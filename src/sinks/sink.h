@@ -12,7 +12,7 @@
 
 namespace rqs {
 
-class SummaryReport;  // aggregate/summary.h
+struct SummaryReport;  // aggregate/summary.h
 
 /// What a sink must know before the first event.
 struct RunInfo {
@@ -34,14 +34,15 @@ class Sink {
     virtual void wait(std::string& out, const Wait& wait) = 0;
     virtual void stuck(std::string& out, const Stuck& stuck) = 0;
     virtual void interval(std::string& out, const Interval& interval) = 0;
-    /// --summary and --interval. Text sinks print tables, JSON an object on one line.
-    virtual void report(std::string& out, const SummaryReport& report) = 0;
-    /// The last word: on stdout for JSON; text says it on stderr (`talk`).
+    /// --summary and --interval. Text prints tables, JSON an object on one line; CSV, whose stdout
+    /// must stay one rectangle, prints the tables on stderr (`talk`).
+    virtual void report(std::string& out, std::string& talk, const SummaryReport& report) = 0;
+    /// The last word: on stdout for JSON; text and CSV say it on stderr (`talk`).
     virtual void end(std::string& out, std::string& talk, const Counters& counters,
                      std::uint64_t duration_ns) = 0;
 };
 
-/// One row a format. `info.options` must outlive the sink.
+/// One row a format. `info.options` must outlive the sink. Local time is the process's (TZ).
 std::unique_ptr<Sink> make_sink(Format format, const RunInfo& info);
 
 }  // namespace rqs

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// CLOCK_MONOTONIC as local time of day, cheap for events that come in order.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <string>
+
+namespace rqs::sinks {
+
+/// Formats a second once and remembers it: events of the same second pay for their microseconds
+/// alone.
+class LocalTime {
+  public:
+    /// `realtime_offset_ns` added to CLOCK_MONOTONIC gives CLOCK_REALTIME.
+    explicit LocalTime(std::int64_t realtime_offset_ns) : offset_ns_(realtime_offset_ns) {}
+
+    struct Moment {
+        const std::string& clock;  ///< HH:MM:SS
+        const std::string& date;   ///< YYYY-MM-DDTHH:MM:SS
+        const std::string& zone;   ///< +HH:MM, RFC 3339
+        std::uint32_t micros;
+    };
+    /// Valid until the next call.
+    Moment at(std::uint64_t monotonic_ns);
+
+  private:
+    void format(std::int64_t second);
+
+    std::int64_t offset_ns_;
+    std::int64_t second_ = INT64_MIN;
+    std::string clock_;
+    std::string date_;
+    std::string zone_;
+};
+
+}  // namespace rqs::sinks
