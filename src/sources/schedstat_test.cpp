@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sources/schedstat.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rqs {
+namespace {
+
+constexpr std::uint64_t ms = 1'000'000;
+constexpr std::uint64_t s = 1000 * ms;
+
+class Taker : public EventHandler {
+  public:
+    bool on_wait(Wait& /*wait*/) override { return false; }
+    bool on_stuck(const Stuck& /*stuck*/) override { return false; }
+    bool on_interval(const Interval& interval) override {
+        intervals.push_back(interval);
+        return intervals.size() < limit;
+    }
+    /// The one interval of a thread, if there is just one.
+    [[nodiscard]] std::optional<Interval> only(std::uint32_t tid) const {
+        std::optional<Interval> found;
+        for (const Interval& interval : intervals) {
+            if (interval.task.tid == tid) {
+                EXPECT_FALSE(found) << "two intervals of " << tid;
+                found = interval;
+            }
+        }
+        return found;
+    }
+    std::vector<Interval> intervals;
+    std::size_t limit = SIZE_MAX;
+};
+
+struct FakeThread {
+    std::uint32_t pid = 0;
+    std::uint32_t tid = 0;
+    util::SchedStat sums;
+    std::string comm = "task";
+    std::uint32_t ppid = 1;
+    std::uint64_t start_ticks = 5;
+};
+
+/// A /proc in a directory and a clock that stands.
+class Schedstat : public ::testing::Test {
+  protected:
+    Schedstat() {
+        std::string pattern = ::testing::TempDir() + "rqs-sched-XXXXXX";
+        root_ = ::mkdtemp(pattern.data());
+        std::filesystem::create_directories(root_ / "self");
+        std::ofstream(root_ / "self" / "schedstat") << "100 100 1\n";
+        std::ofstream(root_ / "self" / "stat") << "1 (x) R 0\n";
+        options_.min_us = 10000;
+    }
+    ~Schedstat() override { std::filesystem::remove_all(root_); }
+
+    void put(const FakeThread& thread) const {
+        const auto leader = root_ / std::to_string(thread.pid);
+        const auto dir = leader / "task" / std::to_string(thread.tid);
+        std::filesystem::create_directories(dir);
+        for (const auto& where : {dir, root_ / std::to_string(thread.tid)}) {
+            std::filesystem::create_directories(where);
+            std::ofstream(where / "schedstat") << fmt::format(
+                "{} {} {}\n", thread.sums.run_ns, thread.sums.wait_ns, thread.sums.slices);
+            std::ofstream(where / "comm") << thread.comm << "\n";
+            std::ofstream(where / "status") << "Tgid:\t" << thread.pid << "\n";
+            std::ofstream(where / "stat")
+                << fmt::format("{} ({}) S {} 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 {} 1 2\n",
+                               thread.tid, thread.comm, thread.ppid, thread.start_ticks);
+        }
+    }
+    void remove(std::uint32_t pid) const {
+        std::filesystem::remove_all(root_ / std::to_string(pid));
+    }
+
+    SchedstatSource make(std::optional<std::uint32_t> root_pid = std::nullopt) {
+        return {options_,
+                {util::Procfs(root_), root_pid, [this] { return now_ns_; },
+                 [this] { return now_ns_; }}};
+    }
+    /// Lets an interval pass and reads.
+    void next(SchedstatSource& source) {
+        now_ns_ += s;
+        ASSERT_TRUE(source.poll(std::chrono::milliseconds(0), taker_));
+    }
+
+    std::filesystem::path root_;
+    Options options_;
+    std::uint64_t now_ns_ = 1000 * s;
+    Taker taker_;
+};
+
+TEST_F(Schedstat, ReportsWhatWasWaitedInTheInterval) {
+    put({100, 100, {5 * s, 7 * s, 900}, "web"});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    EXPECT_TRUE(source.samples());
+    put({100, 100, {5 * s + 300 * ms, 7 * s + 200 * ms, 920}, "web"});
+    next(source);
+    ASSERT_EQ(taker_.intervals.size(), 1U);
+    const Interval& got = taker_.intervals[0];
+    EXPECT_EQ(got.task.tid, 100U);
+    EXPECT_EQ(got.task.pid, 100U);
+    EXPECT_EQ(got.task.comm.view(), "web");
+    EXPECT_EQ(got.waits, 20U);
+    EXPECT_EQ(got.wait_ns, 200 * ms);
+    EXPECT_EQ(got.run_ns, 300 * ms);
+    EXPECT_EQ(got.interval_ns, s);
+    EXPECT_EQ(got.ts_ns, now_ns_);
+    EXPECT_EQ(source.counters().seen, 20U);
+    EXPECT_EQ(source.counters().kept, 20U);
+
+    next(source);  // nothing happened
+    EXPECT_EQ(taker_.intervals.size(), 1U);
+}
+
+TEST_F(Schedstat, WaitsForItsInterval) {
+    put({100, 100, {0, 0, 1}});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {0, 50 * ms, 2}});
+    now_ns_ += s - 1;
+    ASSERT_TRUE(source.poll(std::chrono::milliseconds(0), taker_));
+    EXPECT_TRUE(taker_.intervals.empty());
+    now_ns_ += 1;
+    ASSERT_TRUE(source.poll(std::chrono::milliseconds(0), taker_));
+    EXPECT_EQ(taker_.intervals.size(), 1U);
+}
+
+TEST_F(Schedstat, ThresholdIsOnTheSum) {
+    for (const std::uint32_t pid : {100U, 101U, 102U}) {
+        put({pid, pid, {0, 0, 1}});
+    }
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {0, 10 * ms, 3}});      // exactly the threshold: not longer
+    put({101, 101, {0, 10 * ms + 1, 50}});  // many short waits
+    put({102, 102, {0, 0, 4}});
+    next(source);
+    EXPECT_FALSE(taker_.only(100));
+    EXPECT_TRUE(taker_.only(101));
+    EXPECT_FALSE(taker_.only(102));
+    EXPECT_EQ(source.counters().seen, 2U + 49U + 3U);
+    EXPECT_EQ(source.counters().kept, 49U);
+}
+
+TEST_F(Schedstat, ZeroKeepsEveryWait) {
+    options_.min_us = 0;
+    put({100, 100, {0, 0, 1}});
+    put({101, 101, {0, 0, 1}});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {0, 0, 2}});
+    next(source);
+    EXPECT_TRUE(taker_.only(100));
+    EXPECT_FALSE(taker_.only(101));
+}
+
+TEST_F(Schedstat, NewThreadsCountFromBirthOldOnesDoNot) {
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    const std::uint64_t now_ticks = now_ns_ / (s / static_cast<unsigned>(::sysconf(_SC_CLK_TCK)));
+    put({200, 200, {0, 30 * ms, 3}, "new", 1, now_ticks + 1});
+    put({201, 201, {0, 30 * ms, 3}, "old", 1, now_ticks - 1});
+    next(source);
+    ASSERT_TRUE(taker_.only(200));
+    EXPECT_EQ(taker_.only(200)->waits, 3U);
+    EXPECT_EQ(taker_.only(200)->interval_ns, s);
+    EXPECT_FALSE(taker_.only(201));
+    put({201, 201, {0, 50 * ms, 4}, "old", 1, now_ticks - 1});
+    next(source);
+    ASSERT_TRUE(taker_.only(201));
+    EXPECT_EQ(taker_.only(201)->wait_ns, 20 * ms);
+}
+
+TEST_F(Schedstat, ReusedIdIsANewThread) {
+    put({100, 100, {9 * s, 9 * s, 900}, "old"});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    const std::uint64_t now_ticks = now_ns_ / (s / static_cast<unsigned>(::sysconf(_SC_CLK_TCK)));
+    remove(100);
+    std::filesystem::create_directories(root_ / "filler");  // takes the freed inode
+    put({100, 100, {10 * s, 10 * s, 901}, "new", 1, now_ticks + 50});
+    next(source);
+    ASSERT_TRUE(taker_.only(100));
+    EXPECT_EQ(taker_.only(100)->wait_ns, 10 * s);
+    EXPECT_EQ(taker_.only(100)->task.comm.view(), "new");
+}
+
+TEST_F(Schedstat, SumsThatShrinkAreNeverHuge) {
+    put({100, 100, {9 * s, 9 * s, 900}});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {1 * s, 10 * s, 901}});
+    next(source);
+    put({100, 100, {2 * s, 1 * s, 902}});
+    next(source);
+    EXPECT_TRUE(taker_.intervals.empty());
+    put({100, 100, {2 * s, 1 * s + 40 * ms, 903}});
+    next(source);
+    ASSERT_TRUE(taker_.only(100));
+    EXPECT_EQ(taker_.only(100)->wait_ns, 40 * ms);
+}
+
+TEST_F(Schedstat, EndedThreadsAreForgotten) {
+    put({100, 100, {0, 0, 1}});
+    put({101, 101, {0, 0, 1}});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    EXPECT_EQ(source.threads(), 2U);
+    remove(101);
+    next(source);
+    EXPECT_EQ(source.threads(), 1U);
+    EXPECT_TRUE(taker_.intervals.empty());
+}
+
+TEST_F(Schedstat, Filters) {
+    const auto victims = [this](const Filters& filters) {
+        options_.filters = filters;
+        taker_.intervals.clear();
+        for (const char* id : {"100", "200", "300"}) {
+            std::filesystem::remove_all(root_ / id);
+        }
+        put({100, 100, {0, 0, 1}, "web"});
+        put({200, 200, {0, 0, 1}, "webber"});
+        put({300, 300, {0, 0, 1}, "db"});
+        auto source = make();
+        EXPECT_TRUE(source.start());
+        put({100, 100, {0, 50 * ms, 3}, "web"});
+        put({200, 200, {0, 50 * ms, 3}, "webber"});
+        put({300, 300, {0, 50 * ms, 3}, "db"});
+        next(source);
+        std::vector<std::uint32_t> tids;
+        for (const Interval& interval : taker_.intervals) {
+            tids.push_back(interval.task.tid);
+        }
+        std::sort(tids.begin(), tids.end());
+        EXPECT_EQ(source.counters().seen, 2 * tids.size());
+        return tids;
+    };
+    using Ids = std::vector<std::uint32_t>;
+    Filters filters;
+    EXPECT_EQ(victims(filters), (Ids{100, 200, 300}));
+    filters.pids = {100, 300};
+    EXPECT_EQ(victims(filters), (Ids{100, 300}));
+    filters.comm_prefix = "web";
+    EXPECT_EQ(victims(filters), (Ids{100}));
+    filters.pids.clear();
+    EXPECT_EQ(victims(filters), (Ids{100, 200}));
+    filters.tids = {200, 300};
+    EXPECT_EQ(victims(filters), (Ids{200}));
+    filters.pids = {300};
+    EXPECT_EQ(victims(filters), (Ids{}));
+    filters.comm_prefix.clear();
+    EXPECT_EQ(victims(filters), (Ids{300}));
+}
+
+TEST_F(Schedstat, ThreadFilterTakesOneThreadOfAProcess) {
+    options_.filters.tids = {101};
+    put({100, 100, {0, 0, 1}});
+    put({100, 101, {0, 0, 1}});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {0, 50 * ms, 3}});
+    put({100, 101, {0, 60 * ms, 4}});
+    next(source);
+    ASSERT_EQ(taker_.intervals.size(), 1U);
+    EXPECT_EQ(taker_.intervals[0].task.tid, 101U);
+    EXPECT_EQ(taker_.intervals[0].task.pid, 100U);
+}
+
+TEST_F(Schedstat, CommandMeansItsDescendants) {
+    put({100, 100, {0, 0, 1}, "command"});
+    put({50, 50, {0, 0, 1}, "bystander"});
+    auto source = make(100);
+    ASSERT_TRUE(source.start());
+    const std::uint64_t now_ticks = now_ns_ / (s / static_cast<unsigned>(::sysconf(_SC_CLK_TCK)));
+    // The grandchild's id is below its parent's, and its parent's below the command's.
+    put({100, 100, {0, 50 * ms, 2}, "command"});
+    put({50, 50, {0, 50 * ms, 2}, "bystander"});
+    put({60, 60, {0, 50 * ms, 2}, "child", 100, now_ticks + 1});
+    put({40, 40, {0, 50 * ms, 2}, "grandchild", 60, now_ticks + 1});
+    next(source);
+    EXPECT_TRUE(taker_.only(100));
+    EXPECT_TRUE(taker_.only(60));
+    EXPECT_TRUE(taker_.only(40));
+    EXPECT_FALSE(taker_.only(50));
+    // The middle one ends, the grandchild gets another parent and stays.
+    remove(60);
+    put({40, 40, {0, 90 * ms, 3}, "grandchild", 1, now_ticks + 1});
+    taker_.intervals.clear();
+    next(source);
+    EXPECT_TRUE(taker_.only(40));
+}
+
+TEST_F(Schedstat, StopsWhenNoMoreIsWanted) {
+    taker_.limit = 1;
+    put({100, 100, {0, 0, 1}});
+    put({101, 101, {0, 0, 1}});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {0, 50 * ms, 2}});
+    put({101, 101, {0, 50 * ms, 2}});
+    next(source);
+    EXPECT_EQ(taker_.intervals.size(), 1U);
+    EXPECT_EQ(source.counters().kept, 1U);
+}
+
+TEST_F(Schedstat, FinishHandsOnTheLastInterval) {
+    put({100, 100, {0, 0, 1}});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {0, 50 * ms, 2}});
+    now_ns_ += 300 * ms;
+    ASSERT_TRUE(source.finish(taker_));
+    ASSERT_TRUE(taker_.only(100));
+    EXPECT_EQ(taker_.only(100)->interval_ns, 300 * ms);
+}
+
+TEST_F(Schedstat, UnreadableFilesDoNotStopIt) {
+    put({100, 100, {0, 0, 1}});
+    std::filesystem::create_directories(root_ / "101" / "task" / "101");
+    std::filesystem::create_directories(root_ / "102");
+    std::filesystem::create_directories(root_ / "103" / "task" / "103");
+    std::ofstream(root_ / "103" / "task" / "103" / "schedstat") << "nonsense\n";
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {0, 50 * ms, 2}});
+    next(source);
+    EXPECT_TRUE(taker_.only(100));
+    EXPECT_EQ(source.unreadable(), 1U);  // 102 is there but shows no threads
+}
+
+TEST_F(Schedstat, SaysWhyItCannot) {
+    std::ofstream(root_ / "self" / "schedstat") << "0 0 0\n";
+    Status status = make().start();
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().message.find("delayacct"), std::string::npos);
+    std::filesystem::remove(root_ / "self" / "schedstat");
+    status = make().start();
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().message.find("CONFIG_SCHED_INFO"), std::string::npos);
+    std::filesystem::remove_all(root_ / "self");
+    status = make().start();
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().message.find("mount"), std::string::npos);
+    EXPECT_EQ(status.error().code, ExitCode::failure);
+}
+
+TEST_F(Schedstat, RefusesWhatNeedsSingleWaits) {
+    options_.stuck = true;
+    const Status status = make().start();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, ExitCode::usage);
+    EXPECT_NE(status.error().message.find("--stuck"), std::string::npos);
+}
+
+TEST(SchedstatLive, FindsTwoThatShareACpu) {
+    if (::access("/proc/self/schedstat", R_OK) != 0) {
+        GTEST_SKIP() << "this kernel has no /proc/self/schedstat";
+    }
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    ASSERT_EQ(::sched_getaffinity(0, sizeof cpus, &cpus), 0);
+    std::vector<std::uint32_t> pids;
+    for (int i = 0; i < 2; ++i) {
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            std::size_t cpu = 0;
+            while (!CPU_ISSET(cpu, &cpus)) {
+                ++cpu;
+            }
+            CPU_SET(cpu, &one);
+            ::sched_setaffinity(0, sizeof one, &one);
+            ::alarm(30);
+            for (volatile bool spin = true; spin;) {
+            }
+        }
+        pids.push_back(static_cast<std::uint32_t>(pid));
+    }
+    Options options;
+    options.min_us = 1000;
+    options.interval_s = 0.2;
+    options.filters.pids = pids;
+    SchedstatSource source(options, std::nullopt);
+    ASSERT_TRUE(source.start());
+    Taker taker;
+    for (int i = 0; i < 100 && (taker.intervals.size() < 4); ++i) {
+        ASSERT_TRUE(source.poll(std::chrono::milliseconds(100), taker));
+    }
+    for (const std::uint32_t pid : pids) {
+        ::kill(static_cast<pid_t>(pid), SIGKILL);
+        ::waitpid(static_cast<pid_t>(pid), nullptr, 0);
+    }
+    ASSERT_GE(taker.intervals.size(), 4U);
+    for (const std::uint32_t pid : pids) {
+        EXPECT_TRUE(std::any_of(
+            taker.intervals.begin(), taker.intervals.end(),
+            [&](const Interval& one) { return one.task.pid == pid && one.waits > 0; }));
+    }
+}
+
+}  // namespace
+}  // namespace rqs
