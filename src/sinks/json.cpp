@@ -55,9 +55,9 @@ void part(Line& line, const Part& part) {
 }
 
 void waker(Line& line, const Waker& waker) {
-    field(line, ",\"waker\":{\"cpu\":", waker.cpu);
+    field(line, R"(,"waker":{"cpu":)", waker.cpu);
     task(line, waker.task);
-    line.text(waker.interrupt ? ",\"context\":\"interrupt\"}" : ",\"context\":\"task\"}");
+    line.text(waker.interrupt ? R"(,"context":"interrupt"})" : R"(,"context":"task"})");
 }
 
 void group(Line& line, std::string& out, const Group& group) {
@@ -189,7 +189,7 @@ class JsonSink final : public Sink {
         word(line, "{\"type\":", type);
         field(line, ",\"ts_ns\":", ts_ns);
         const auto moment = time_.at(ts_ns);
-        line.text(",\"time\":\"");
+        line.text(R"(,"time":")");
         line.text(moment.date);
         line.text(".");
         line.micros(moment.micros);
@@ -251,7 +251,7 @@ class JsonSink final : public Sink {
 
     static void table(Line& line, std::string& out, const SummaryReport& report) {
         std::string_view comma;
-        line.text(",\"table\":{\"culprits\":[");
+        line.text(R"(,"table":{"culprits":[)");
         for (const auto& culprit : report.table_culprits) {
             line.text(comma);
             group(line, out, culprit);

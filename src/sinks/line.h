@@ -29,8 +29,10 @@ class Line {
             spill(text);
             return;
         }
-        std::memcpy(buffer_.data() + used_, text.data(), text.size());
-        used_ += text.size();
+        if (!text.empty()) {  // an empty view may point nowhere, which memcpy must not see
+            std::memcpy(buffer_.data() + used_, text.data(), text.size());
+            used_ += text.size();
+        }
     }
     template <std::integral Int>
     void number(Int value) {

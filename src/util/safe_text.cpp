@@ -67,6 +67,23 @@ void append_json_escape(std::string& out, unsigned char byte) {
     }
 }
 
+void append_json_unit(std::string& out, char32_t unit) {
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) {
+        out += hex_digits[(unit >> shift) & 15U];
+    }
+}
+
+/// As one UTF-16 unit, or as two (RFC 8259, section 7).
+void append_json_code_point(std::string& out, char32_t code) {
+    if (code <= 0xffff) {
+        append_json_unit(out, code);
+        return;
+    }
+    append_json_unit(out, 0xd800 + ((code - 0x10000) >> 10));
+    append_json_unit(out, 0xdc00 + ((code - 0x10000) & 0x3ffU));
+}
+
 }  // namespace
 
 std::size_t utf8_sequence(std::string_view text, char32_t& code_point) {
@@ -146,12 +163,9 @@ void append_json_string(std::string& out, std::string_view raw) {
             out += "\xef\xbf\xbd";
         } else if (length == 1) {
             append_json_escape(out, static_cast<unsigned char>(raw[0]));
-        } else if (deceptive(code) && code <= 0xffff) {
+        } else if (deceptive(code)) {
             // A JSON escape keeps the value and cannot act on a terminal that shows the line.
-            out += "\\u";
-            for (int shift = 12; shift >= 0; shift -= 4) {
-                out += hex_digits[(code >> shift) & 15U];
-            }
+            append_json_code_point(out, code);
         } else {
             out.append(raw.substr(0, length));
         }

@@ -94,6 +94,7 @@ TEST(JsonString, EscapesAndReplaces) {
     EXPECT_EQ(json_text("a\"b\\c\n\t\x1b"), "\"a\\\"b\\\\c\\n\\t\\u001b\"");
     EXPECT_EQ(json_text("\xff"), "\"\xef\xbf\xbd\"");
     EXPECT_EQ(json_text("\xe2\x80\xae"), "\"\\u202e\"");
+    EXPECT_EQ(json_text("\xf3\xa0\x80\x81"), "\"\\udb40\\udc01\"");
     EXPECT_EQ(nlohmann::json::parse(json_text("nul\0nul"sv)).get<std::string>(), "nul\0nul"sv);
 }
 
