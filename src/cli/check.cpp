@@ -27,9 +27,8 @@ Status check_pid(std::uint32_t pid, const util::Procfs& procfs) {
         return usage_error(fmt::format("--pid: there is no process {}", pid));
     }
     if (*process != pid) {
-        return usage_error(
-            fmt::format("--pid: {0} is a thread of process {1}; use -t {0} or -p {1}", pid,
-                        *process));
+        return usage_error(fmt::format(
+            "--pid: {0} is a thread of process {1}; use -t {0} or -p {1}", pid, *process));
     }
     return {};
 }
@@ -44,8 +43,8 @@ Status check_tid(std::uint32_t tid, const util::Procfs& procfs) {
 Status check_cgroup(const std::string& path) {
     struct statfs info {};
     if (::statfs(path.c_str(), &info) != 0) {
-        return usage_error(fmt::format("--cgroup: cannot look at {}: {}", in_quotes(path),
-                                       std::strerror(errno)));
+        return usage_error(
+            fmt::format("--cgroup: cannot look at {}: {}", in_quotes(path), std::strerror(errno)));
     }
     if (info.f_type == CGROUP_SUPER_MAGIC) {
         return usage_error(
@@ -74,9 +73,8 @@ Status check_map(const char* what, const std::string& path) {
             fmt::format("{}: cannot look at {}: {}", what, in_quotes(path), std::strerror(errno)));
     }
     if (info.f_type != BPF_FS_MAGIC) {
-        return usage_error(
-            fmt::format("{}: {} is no pinned BPF map; give a file below /sys/fs/bpf", what,
-                        in_quotes(path)));
+        return usage_error(fmt::format("{}: {} is no pinned BPF map; give a file below /sys/fs/bpf",
+                                       what, in_quotes(path)));
     }
     return {};
 }

@@ -269,8 +269,8 @@ Status take_run_command(const CommandRow* row, Words& words, Options& options) {
         return {};
     }
     if (row != nullptr) {
-        return usage_error(fmt::format("{} runs no command; leave out -- and what follows",
-                                       row->name));
+        return usage_error(
+            fmt::format("{} runs no command; leave out -- and what follows", row->name));
     }
     if (words.command->empty() || words.command->front().empty()) {
         return usage_error("there is no command after --");
@@ -306,6 +306,10 @@ Status settle(Invocation& out) {
     if (auto status = settle_ids(options.filters.tids, "--tid"); !status) {
         return status;
     }
+    if (options.why && options.source == SourceKind::schedstat) {
+        out.warnings.emplace_back(
+            "--why: sampling does not know who had the CPU; nothing is added");
+    }
     // With the sampling source --interval is first of all how often it samples.
     if (options.interval_s && options.source != SourceKind::schedstat) {
         options.summary = true;
@@ -331,9 +335,8 @@ Status apply_options(const Words& words, Invocation& out) {
 
 /// Fills `out` where help or version was asked for, whatever else stands there.
 bool asks_for_text(const Words& words, Invocation& out) {
-    for (const auto& [command, text] :
-         {std::pair{Invocation::Command::help, &help_text},
-          std::pair{Invocation::Command::version, &version_text}}) {
+    for (const auto& [command, text] : {std::pair{Invocation::Command::help, &help_text},
+                                        std::pair{Invocation::Command::version, &version_text}}) {
         for (const Use& use : words.uses) {
             Invocation probe;
             if (!use.row->takes_value() && use.row->apply(probe, "", "") &&

@@ -49,10 +49,19 @@ TEST(Parse, AcceptsWhatIsRight) {
         {{"-p", "1", "1000", "-P"}, [](auto& o) { return o.min_us == 1000 && o.previous; }},
         {{"-P", "-P"}, [](auto& o) { return o.previous; }},
         {{"--previous"}, [](auto& o) { return o.previous; }},
-        {{"-p1", "-p2"}, [](auto& o) { return o.filters.pids == Ids{1, 2}; }},
+        {{"-p1", "-p2"},
+         [](auto& o) {
+             return o.filters.pids == Ids{1, 2};
+         }},
         {{"-p", "1", "-p", "1"}, [](auto& o) { return o.filters.pids == Ids{1}; }},
-        {{"--pid=7", "--pid", "8"}, [](auto& o) { return o.filters.pids == Ids{7, 8}; }},
-        {{"-t5", "--tid=6"}, [](auto& o) { return o.filters.tids == Ids{5, 6}; }},
+        {{"--pid=7", "--pid", "8"},
+         [](auto& o) {
+             return o.filters.pids == Ids{7, 8};
+         }},
+        {{"-t5", "--tid=6"},
+         [](auto& o) {
+             return o.filters.tids == Ids{5, 6};
+         }},
         {{"-p", "1", "-t", "2"},
          [](auto& o) { return o.filters.pids == Ids{1} && o.filters.tids == Ids{2}; }},
         {{"-p", "0"}, [](auto& o) { return o.filters.pids.empty(); }},
@@ -70,8 +79,14 @@ TEST(Parse, AcceptsWhatIsRight) {
         {{"-c", "a", "-c", "b"}, [](auto& o) { return o.filters.comm_prefix == "b"; }},
         {{"-c", "123456789012345"},
          [](auto& o) { return o.filters.comm_prefix == "123456789012345"; }},
-        {{"--cpu", "0,2-5"}, [](auto& o) { return o.filters.cpus == Ids{0, 2, 3, 4, 5}; }},
-        {{"--cpu=3,1,3,0-1"}, [](auto& o) { return o.filters.cpus == Ids{0, 1, 3}; }},
+        {{"--cpu", "0,2-5"},
+         [](auto& o) {
+             return o.filters.cpus == Ids{0, 2, 3, 4, 5};
+         }},
+        {{"--cpu=3,1,3,0-1"},
+         [](auto& o) {
+             return o.filters.cpus == Ids{0, 1, 3};
+         }},
         {{"--cpu", "8191"}, [](auto& o) { return o.filters.cpus == Ids{8191}; }},
         {{"--cgroup", "/a b"}, [](auto& o) { return o.filters.cgroup_path == "/a b"; }},
         {{"--cgroupmap", "/m"}, [](auto& o) { return o.filters.cgroup_map == "/m"; }},
@@ -99,9 +114,13 @@ TEST(Parse, AcceptsWhatIsRight) {
         {{"--buffer=4M"}, [](auto& o) { return o.buffer_bytes == 4U * 1024 * 1024; }},
         {{"--buffer=65536"}, [](auto& o) { return o.buffer_bytes == 65536U; }},
         {{"--", "ls", "-l", "--", "--help"},
-         [](auto& o) { return o.command == Args{"ls", "-l", "--", "--help"}; }},
+         [](auto& o) {
+             return o.command == Args{"ls", "-l", "--", "--help"};
+         }},
         {{"5", "-P", "--", "a b", ""},
-         [](auto& o) { return o.min_us == 5 && o.previous && o.command == Args{"a b", ""}; }},
+         [](auto& o) {
+             return o.min_us == 5 && o.previous && o.command == Args{"a b", ""};
+         }},
     };
     for (const Good& row : table) {
         const auto result = parse_args(row.args);
@@ -233,9 +252,9 @@ TEST(Parse, FindsSubCommands) {
 }
 
 TEST(Parse, HelpAndVersionOutrankTheRest) {
-    for (const Args& args : {Args{"-h"}, Args{"--help"}, Args{"-?"}, Args{"--usage"},
-                             Args{"12abc", "-h"}, Args{"demo", "--help"}, Args{"doctor", "-h"},
-                             Args{"--version", "-h"}, Args{"-Ph"}}) {
+    for (const Args& args :
+         {Args{"-h"}, Args{"--help"}, Args{"-?"}, Args{"--usage"}, Args{"12abc", "-h"},
+          Args{"demo", "--help"}, Args{"doctor", "-h"}, Args{"--version", "-h"}, Args{"-Ph"}}) {
         const auto result = parse_args(args);
         ASSERT_TRUE(result) << joined(args) << result.error().message;
         EXPECT_EQ(result->command, Invocation::Command::help) << joined(args);
@@ -263,6 +282,10 @@ TEST(Parse, WarnsWhereItBendsTheInput) {
     ASSERT_TRUE(zero);
     ASSERT_EQ(zero->warnings.size(), 1U);
     EXPECT_NE(zero->warnings[0].find("--pid 0"), std::string::npos);
+
+    const auto why = parse_args({"--source", "schedstat", "-W"});
+    ASSERT_TRUE(why);
+    EXPECT_EQ(why->warnings.size(), 1U);
 
     const auto quiet = parse_args({"-p", "1", "-c", "abc", "100"});
     ASSERT_TRUE(quiet);

@@ -17,7 +17,7 @@ namespace {
 /// The kernel's TASK_COMM_LEN, less the closing NUL.
 constexpr std::size_t longest_comm = 15;
 constexpr std::uint64_t max_id = std::numeric_limits<std::int32_t>::max();
-constexpr Range history_range{2, 1024};
+constexpr Range history_range{2, 512};
 constexpr Range buffer_range{std::uint64_t{1} << 12, std::uint64_t{1} << 30};
 
 /// Stores what `parsed` holds, or passes its error on.
@@ -100,9 +100,10 @@ Status set_comm(Invocation& out, std::string_view what, const std::string& value
     std::string& prefix = out.options.filters.comm_prefix;
     prefix = value.substr(0, longest_comm);
     if (value.size() > longest_comm) {
-        out.warnings.push_back(fmt::format("{}: names of tasks have at most {} bytes; looking for "
-                                           "'{}'",
-                                           what, longest_comm, util::printable(prefix)));
+        out.warnings.push_back(
+            fmt::format("{}: names of tasks have at most {} bytes; looking for "
+                        "'{}'",
+                        what, longest_comm, util::printable(prefix)));
     }
     return {};
 }
@@ -192,11 +193,11 @@ const std::vector<OptionRow>& option_table() {
         {'t', "tid", "TID", Group::tasks, "this thread; may be repeated", add_tid},
         {'c', "comm", "COMM", Group::tasks, "tasks whose name begins so (at most 15 bytes)",
          set_comm},
-        {0, "cgroup", "PATH", Group::tasks,
-         "tasks of this cgroup v2 directory and below it", set_cgroup},
+        {0, "cgroup", "PATH", Group::tasks, "tasks of this cgroup v2 directory and below it",
+         set_cgroup},
         {0, "cpu", "LIST", Group::tasks, "waits that end on these CPUs, like 0,2-5", set_cpus},
-        {0, "cgroupmap", "FILE", Group::tasks,
-         "tasks whose cgroup id is in this pinned BPF map", set_cgroup_map},
+        {0, "cgroupmap", "FILE", Group::tasks, "tasks whose cgroup id is in this pinned BPF map",
+         set_cgroup_map},
         {0, "mntnsmap", "FILE", Group::tasks,
          "tasks whose mount namespace is in this pinned BPF map", set_mntns_map},
 
@@ -208,8 +209,8 @@ const std::vector<OptionRow>& option_table() {
          set_flag<&Options::wide>},
         {'f', "format", "FORMAT", Group::output, "text (default), json (one object a line) or csv",
          set_format},
-        {'s', "summary", "", Group::output,
-         "at the end: causes, percentiles, victims and culprits", set_flag<&Options::summary>},
+        {'s', "summary", "", Group::output, "at the end: causes, percentiles, victims and culprits",
+         set_flag<&Options::summary>},
         {0, "by", "WHAT", Group::output, "sum up by process (default) or cgroup; turns -s on",
          set_by},
         {0, "interval", "SECONDS", Group::output,

@@ -16,11 +16,11 @@ enum class Group { tasks, output, run, tuning, other, hidden };
 
 /// One option with what it does to the invocation.
 struct OptionRow {
-    char short_name = 0;             ///< 0: has none
-    std::string_view long_name;      ///< without dashes; empty: has none
-    std::string_view metavar;        ///< what its value is called; empty: takes none
+    char short_name = 0;         ///< 0: has none
+    std::string_view long_name;  ///< without dashes; empty: has none
+    std::string_view metavar;    ///< what its value is called; empty: takes none
     Group group = Group::other;
-    std::string_view help;           ///< lines end in '\n', but for the last
+    std::string_view help;  ///< lines end in '\n', but for the last
     /// `what` is the option's name for error lines. Called once per use, in order.
     Status (*apply)(Invocation& out, std::string_view what, const std::string& value) = nullptr;
 

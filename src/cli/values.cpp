@@ -98,17 +98,17 @@ Result<double> parse_seconds(std::string_view text, std::string_view what) {
     constexpr double longest_s = 1e9;
     const std::size_t dot = text.find('.');
     const std::string_view whole = text.substr(0, dot);
-    const bool plain = all_digits(whole) &&
-                       (dot == std::string_view::npos || all_digits(text.substr(dot + 1)));
+    const bool plain =
+        all_digits(whole) && (dot == std::string_view::npos || all_digits(text.substr(dot + 1)));
     if (!plain) {
-        return usage_error(
-            fmt::format("{}: {} is not a number of seconds; write 10 or 0.5", what, in_quotes(text)));
+        return usage_error(fmt::format("{}: {} is not a number of seconds; write 10 or 0.5", what,
+                                       in_quotes(text)));
     }
     double value = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
     if (result.ec != std::errc{} || value > longest_s) {
-        return usage_error(fmt::format("{}: {} is out of range; at most 1000000000 seconds", what,
-                                       text));
+        return usage_error(
+            fmt::format("{}: {} is out of range; at most 1000000000 seconds", what, text));
     }
     // Less than the clock's resolution is no time at all.
     if (value < std::numeric_limits<float>::epsilon()) {
@@ -126,8 +126,8 @@ Result<std::uint64_t> parse_size(std::string_view text, std::string_view what, R
         digits.remove_suffix(shift != 0 ? 1 : 0);
     }
     if (!all_digits(digits)) {
-        return usage_error(
-            fmt::format("{}: {} is not a size; write bytes, or 512k, or 4m", what, in_quotes(text)));
+        return usage_error(fmt::format("{}: {} is not a size; write bytes, or 512k, or 4m", what,
+                                       in_quotes(text)));
     }
     const auto value = to_u64(digits);
     if (!value || *value > (range.max >> shift)) {

@@ -11,9 +11,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <thread>
 
 namespace rqs {
@@ -74,7 +74,7 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[noreturn]] void run_process(const Role& role, int cpu, pid_t parent,
+[[noreturn]] void run_process(const Role& role, unsigned cpu, pid_t parent,
                               std::chrono::seconds lifetime) {
     reset_signals();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -86,7 +86,7 @@ void reset_signals() {
     ::prctl(PR_SET_NAME, role.name);
     cpu_set_t one;
     CPU_ZERO(&one);
-    CPU_SET(static_cast<std::size_t>(cpu), &one);
+    CPU_SET(cpu, &one);
     ::sched_setaffinity(0, sizeof one, &one);
     for (int i = 1; i < role.threads; ++i) {
         std::thread(play, role).detach();
@@ -94,32 +94,35 @@ void reset_signals() {
     play(role);
 }
 
-/// The last CPU that this thread may run on, -1 where that cannot be told.
-int last_allowed_cpu() {
+/// The last CPU that this thread may run on; nothing where that cannot be told.
+std::optional<unsigned> last_allowed_cpu() {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-        return -1;
+        return std::nullopt;
     }
-    for (int cpu = CPU_SETSIZE - 1; cpu >= 0; --cpu) {
-        if (CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) {
+    for (unsigned cpu = CPU_SETSIZE; cpu-- > 0;) {
+        if (CPU_ISSET(cpu, &allowed)) {
             return cpu;
         }
     }
-    return -1;
+    return std::nullopt;
 }
 
 }  // namespace
 
 Workload::Workload(std::chrono::seconds lifetime) : lifetime_(lifetime) {}
 
-Workload::~Workload() { stop(); }
+Workload::~Workload() {
+    stop();
+}
 
 Status Workload::start() {
-    cpu_ = last_allowed_cpu();
-    if (cpu_ < 0) {
+    const auto cpu = last_allowed_cpu();
+    if (!cpu) {
         return fail(fmt::format("cannot tell which CPUs may be used: {}", std::strerror(errno)));
     }
+    cpu_ = *cpu;
     const pid_t self = ::getpid();
     for (const Role& role : roles) {
         const pid_t pid = ::fork();
@@ -129,8 +132,7 @@ Status Workload::start() {
         if (pid < 0) {
             const int error = errno;
             stop();
-            return fail(
-                fmt::format("cannot start the demo's workload: {}", std::strerror(error)));
+            return fail(fmt::format("cannot start the demo's workload: {}", std::strerror(error)));
         }
         pids_.push_back(pid);
     }

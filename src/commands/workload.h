@@ -27,8 +27,8 @@ class Workload {
 
     /// The processes, in the order above; empty before start().
     [[nodiscard]] const std::vector<pid_t>& pids() const { return pids_; }
-    /// Where they run: the last CPU that this process may use. -1 before start().
-    [[nodiscard]] int cpu() const { return cpu_; }
+    /// Where they run: the last CPU that this process may use.
+    [[nodiscard]] unsigned cpu() const { return cpu_; }
 
     /// Ends and reaps them.
     void stop();
@@ -36,7 +36,7 @@ class Workload {
   private:
     std::chrono::seconds lifetime_;
     std::vector<pid_t> pids_;
-    int cpu_ = -1;
+    unsigned cpu_ = 0;
 };
 
 }  // namespace rqs

@@ -61,9 +61,8 @@ TEST(Workload, FightsForOneCpuAndLeavesNothing) {
         ASSERT_TRUE(workload.start());
         pids = workload.pids();
         ASSERT_EQ(pids.size(), 3U);
-        EXPECT_TRUE(eventually([&] {
-            return threads_of(pids[0]).size() == 2 && threads_of(pids[2]).size() == 3;
-        }));
+        EXPECT_TRUE(eventually(
+            [&] { return threads_of(pids[0]).size() == 2 && threads_of(pids[2]).size() == 3; }));
         const util::Procfs procfs;
         EXPECT_TRUE(eventually([&] {
             const auto stat = procfs.stat(static_cast<std::uint32_t>(pids[2]));

@@ -66,8 +66,6 @@ Status SchedstatSource::check_options() const {
         option = "--cgroupmap";
     } else if (!filters.mntns_map.empty()) {
         option = "--mntnsmap";
-    } else if (options_.why) {
-        option = "--why";
     } else if (options_.stuck) {
         option = "--stuck";
     } else if (options_.waker) {
@@ -125,7 +123,8 @@ Status SchedstatSource::poll(std::chrono::milliseconds timeout, EventHandler& ha
     if (now < next_ns_) {
         // Rounded up, or the last millisecond would be a busy loop.
         const std::uint64_t due_ms = (next_ns_ - now + ns_per_ms - 1) / ns_per_ms;
-        const auto limit_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
+        const auto limit_ms =
+            static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
         const int ready = ::poll(nullptr, 0, static_cast<int>(std::min(due_ms, limit_ms)));
         if (ready < 0 || setup_.monotonic_ns() < next_ns_) {
             return {};
@@ -222,10 +221,9 @@ void SchedstatSource::keep_descendants(std::vector<util::IdEntry>& pids) {
             }
         }
     }
-    pids.erase(std::remove_if(pids.begin(), pids.end(),
-                              [&](const util::IdEntry& entry) {
-                                  return !processes_[entry.id].descendant;
-                              }),
+    pids.erase(std::remove_if(
+                   pids.begin(), pids.end(),
+                   [&](const util::IdEntry& entry) { return !processes_[entry.id].descendant; }),
                pids.end());
 }
 
@@ -284,8 +282,8 @@ void SchedstatSource::scan_thread(const util::ProcDir& tasks, std::uint32_t pid,
     }
 }
 
-/// Tells whether an id that looks new is a new thread (its `scan` is then 0 and its sums are) or the
-/// old one behind a new inode. False: it has ended.
+/// Tells whether an id that looks new is a new thread (its `scan` is then 0 and its sums are) or
+/// the old one behind a new inode. False: it has ended.
 bool SchedstatSource::note_birth(const util::ProcDir& tasks, const util::IdEntry& entry,
                                  Thread& thread) {
     path_.clear();
@@ -310,8 +308,7 @@ void SchedstatSource::report(const util::ProcDir& tasks, TaskId task, const Thre
     interval.waits = after.last.slices - before.last.slices;
     interval.wait_ns = after.last.wait_ns - before.last.wait_ns;
     interval.run_ns = after.last.run_ns - before.last.run_ns;
-    const bool kept =
-        options_.min_us == 0 || interval.wait_ns > options_.min_us * ns_per_us;
+    const bool kept = options_.min_us == 0 || interval.wait_ns > options_.min_us * ns_per_us;
     const std::string& prefix = options_.filters.comm_prefix;
     if (kept || !prefix.empty()) {
         // Names change, and reading them costs: only where one is needed.

@@ -146,7 +146,7 @@ TEST_F(Schedstat, ThresholdIsOnTheSum) {
     }
     auto source = make();
     ASSERT_TRUE(source.start());
-    put({100, 100, {0, 10 * ms, 3}});      // exactly the threshold: not longer
+    put({100, 100, {0, 10 * ms, 3}});       // exactly the threshold: not longer
     put({101, 101, {0, 10 * ms + 1, 50}});  // many short waits
     put({102, 102, {0, 0, 4}});
     next(source);
@@ -409,9 +409,9 @@ TEST(SchedstatLive, FindsTwoThatShareACpu) {
     }
     ASSERT_GE(taker.intervals.size(), 4U);
     for (const std::uint32_t pid : pids) {
-        EXPECT_TRUE(std::any_of(
-            taker.intervals.begin(), taker.intervals.end(),
-            [&](const Interval& one) { return one.task.pid == pid && one.waits > 0; }));
+        EXPECT_TRUE(
+            std::any_of(taker.intervals.begin(), taker.intervals.end(),
+                        [&](const Interval& one) { return one.task.pid == pid && one.waits > 0; }));
     }
 }
 

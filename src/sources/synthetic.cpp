@@ -30,9 +30,8 @@ class Numbers {
 };
 
 TaskId make_task(Numbers& numbers) {
-    static constexpr std::array<std::string_view, 8> names{"web",     "ffmpeg", "kworker/0:1",
-                                                           "postgres", "java",   "node",
-                                                           "cc1plus", "sshd"};
+    static constexpr std::array<std::string_view, 8> names{
+        "web", "ffmpeg", "kworker/0:1", "postgres", "java", "node", "cc1plus", "sshd"};
     const std::uint64_t which = numbers.below(names.size());
     TaskId task;
     task.pid = static_cast<std::uint32_t>(1000 + which * 100);
@@ -59,10 +58,10 @@ void add_parts(Wait& wait, std::uint64_t count, Numbers& numbers) {
     }
     std::sort(wait.why.begin(), wait.why.end(),
               [](const Part& a, const Part& b) { return a.ns > b.ns; });
-    wait.cause = wait.why.front().kind == PartKind::throttled      ? Cause::throttled
-                 : wait.why.front().kind == PartKind::elsewhere    ? Cause::moved
-                 : wait.why.front().relation == Relation::self     ? Cause::self
-                                                                   : Cause::contention;
+    wait.cause = wait.why.front().kind == PartKind::throttled   ? Cause::throttled
+                 : wait.why.front().kind == PartKind::elsewhere ? Cause::moved
+                 : wait.why.front().relation == Relation::self  ? Cause::self
+                                                                : Cause::contention;
 }
 
 Wait make_wait(Numbers& numbers) {
@@ -83,7 +82,8 @@ Wait make_wait(Numbers& numbers) {
 
 }  // namespace
 
-SyntheticSource::SyntheticSource(std::size_t distinct) {
+SyntheticSource::SyntheticSource(const Options& options, std::size_t distinct)
+    : min_ns_(options.min_us * us) {
     Numbers numbers;
     origin_.reserve(std::max<std::size_t>(distinct, 1));
     while (origin_.size() < std::max<std::size_t>(distinct, 1)) {
@@ -95,8 +95,8 @@ SyntheticSource::SyntheticSource(std::size_t distinct) {
 Status SyntheticSource::start() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    ts_ns_ = static_cast<std::uint64_t>(now.tv_sec) * ns_per_s +
-             static_cast<std::uint64_t>(now.tv_nsec);
+    ts_ns_ =
+        static_cast<std::uint64_t>(now.tv_sec) * ns_per_s + static_cast<std::uint64_t>(now.tv_nsec);
     return {};
 }
 
@@ -113,7 +113,9 @@ Status SyntheticSource::poll(std::chrono::milliseconds timeout, EventHandler& ha
     return {};
 }
 
-Status SyntheticSource::finish(EventHandler& /*handler*/) { return {}; }
+Status SyntheticSource::finish(EventHandler& /*handler*/) {
+    return {};
+}
 
 bool SyntheticSource::next(EventHandler& handler) {
     constexpr std::uint64_t apart_ns = 500;
@@ -125,6 +127,9 @@ bool SyntheticSource::next(EventHandler& handler) {
     ts_ns_ += apart_ns;
     wait.ts_ns = ts_ns_;
     ++counters_.seen;
+    if (min_ns_ != 0 && wait.wait_ns <= min_ns_) {
+        return true;
+    }
     ++counters_.kept;
     return handler.on_wait(wait);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/event.h"
+#include "model/options.h"
 #include "sources/source.h"
 #include "util/error.h"
 
@@ -19,7 +20,8 @@ class SyntheticSource final : public Source {
   public:
     static constexpr std::size_t default_distinct = 4096;
 
-    explicit SyntheticSource(std::size_t distinct = default_distinct);
+    /// Uses min_us: shorter waits are counted and not handed on.
+    explicit SyntheticSource(const Options& options, std::size_t distinct = default_distinct);
 
     Status start() override;
     /// Hands on waits until `timeout` is over or the handler wants no more.
@@ -32,6 +34,7 @@ class SyntheticSource final : public Source {
 
     std::vector<Wait> waits_;   ///< what is handed on; a handler may change it
     std::vector<Wait> origin_;  ///< what it is mended from
+    std::uint64_t min_ns_;
     std::size_t at_ = 0;
     std::uint64_t ts_ns_ = 0;
     Counters counters_;

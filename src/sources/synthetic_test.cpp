@@ -26,7 +26,9 @@ class Taker : public EventHandler {
 };
 
 TEST(Synthetic, WaitsAreLikeReal) {
-    SyntheticSource source(50);
+    Options options;
+    options.min_us = 0;
+    SyntheticSource source(options, 50);
     Taker taker(125);
     ASSERT_TRUE(source.start());
     ASSERT_TRUE(source.poll(std::chrono::milliseconds(0), taker));
@@ -55,6 +57,22 @@ TEST(Synthetic, WaitsAreLikeReal) {
     EXPECT_EQ(source.counters().kept, 125U);
     EXPECT_FALSE(source.samples());
     EXPECT_TRUE(source.finish(taker));
+}
+
+TEST(Synthetic, ShortWaitsAreCountedOnly) {
+    Options options;
+    options.min_us = 20000;
+    SyntheticSource source(options, 50);
+    Taker taker(100);
+    ASSERT_TRUE(source.start());
+    while (taker.waits.size() < 100) {
+        ASSERT_TRUE(source.poll(std::chrono::milliseconds(0), taker));
+    }
+    for (const Wait& wait : taker.waits) {
+        EXPECT_GT(wait.wait_ns, 20'000'000U);
+    }
+    EXPECT_GT(source.counters().seen, source.counters().kept);
+    EXPECT_EQ(source.counters().kept, 100U);
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ bool read_one(int fd, T& value) {
 /// Undoes what this program does to its signals. What it ignores because its own parent said so
 /// (nohup) stays ignored.
 void restore_signals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGCHLD}) {
+    for (const int signal :
+         {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGCHLD}) {
         struct sigaction action {};
         if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
             ::signal(signal, SIG_DFL);
@@ -111,7 +112,9 @@ Result<Child> Child::prepare(const std::vector<std::string>& argv) {
     return child;
 }
 
-Child::Child(Child&& other) noexcept { *this = std::move(other); }
+Child::Child(Child&& other) noexcept {
+    *this = std::move(other);
+}
 
 Child& Child::operator=(Child&& other) noexcept {
     if (this != &other) {
@@ -125,7 +128,9 @@ Child& Child::operator=(Child&& other) noexcept {
     return *this;
 }
 
-Child::~Child() { reap(); }
+Child::~Child() {
+    reap();
+}
 
 Status Child::release() {
     const char go = 'g';
@@ -137,9 +142,9 @@ Status Child::release() {
         return {};
     }
     wait();
-    return tl::unexpected(Error{
-        fmt::format("cannot run '{}': {}", printable(name_), std::strerror(error)),
-        error == ENOENT ? command_not_found : command_not_runnable});
+    return tl::unexpected(
+        Error{fmt::format("cannot run '{}': {}", printable(name_), std::strerror(error)),
+              error == ENOENT ? command_not_found : command_not_runnable});
 }
 
 std::optional<int> Child::poll_end(int flags) {
@@ -160,9 +165,13 @@ std::optional<int> Child::poll_end(int flags) {
     return code_;
 }
 
-std::optional<int> Child::exited() { return poll_end(WNOHANG); }
+std::optional<int> Child::exited() {
+    return poll_end(WNOHANG);
+}
 
-int Child::wait() { return poll_end(0).value_or(EXIT_FAILURE); }
+int Child::wait() {
+    return poll_end(0).value_or(EXIT_FAILURE);
+}
 
 void Child::send(int signal) {
     if (pid_ > 0 && !exited()) {

@@ -76,8 +76,8 @@ TEST_F(ChildTest, WaitsToBeReleased) {
 
 TEST_F(ChildTest, ArgumentsArriveVerbatim) {
     const std::string out = dir_ / "out";
-    auto child = Child::prepare({"sh", "-c", "printf '[%s]' \"$@\" > " + out, "sh", "a b", "", "-x",
-                                 "--", "$HOME\n"});
+    auto child = Child::prepare(
+        {"sh", "-c", "printf '[%s]' \"$@\" > " + out, "sh", "a b", "", "-x", "--", "$HOME\n"});
     ASSERT_TRUE(child);
     ASSERT_TRUE(child->release());
     EXPECT_EQ(child->wait(), 0);
