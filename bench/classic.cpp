@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t buffer_pages = 64;  // per CPU, what such tools use
 
 struct Printer {
+    std::uint64_t kept = 0;
     std::uint64_t lost = 0;
     std::string line;
 };
@@ -38,6 +39,7 @@ void on_event(void* context, int /*cpu*/, void* data, __u32 size) {
     std::tm local{};
     ::localtime_r(&now, &local);
     const std::string_view comm{std::begin(event.comm)};
+    ++printer.kept;
     printer.line.clear();
     fmt::format_to(std::back_inserter(printer.line), "{:02}:{:02}:{:02} {:<16} {:<6} {:>14}\n",
                    local.tm_hour, local.tm_min, local.tm_sec, util::printable(comm), event.tid,
@@ -89,7 +91,7 @@ Status trace(std::uint64_t min_us) {
             return fail("cannot read the perf buffer: " + bpfkit::describe(error));
         }
     }
-    fmt::print(stderr, "lost {}\n", printer.lost);
+    fmt::print(stderr, "kept {} lost {}\n", printer.kept, printer.lost);
     return {};
 }
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A benchmark that cannot fail proves nothing: each claim is broken once.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "bench/figures.h"
+
+namespace rqs::bench {
+namespace {
+
+VariantFigures variant(Role role, double net_ns, double attach_ms, double bytes) {
+    VariantFigures figures;
+    figures.role = role;
+    figures.net_ns.add(net_ns);
+    figures.attach_ms.add(attach_ms);
+    figures.total_bytes.add(bytes);
+    return figures;
+}
+
+/// Figures with which every claim holds.
+Figures good() {
+    Figures figures;
+    figures.variants = {variant(Role::ours, 10, 20, 1e6), variant(Role::ours_all, 50, 20, 1e6),
+                        variant(Role::classic, 400, 20, 1e6)};
+    figures.variants[1].seen = 1000;
+    figures.variants[1].kept = 1000;
+    figures.variants[1].lost = 0;
+    figures.starved = {true, 100, 60, 40, 60, 0};
+    figures.fast = {true, 100, 100, 0, 100, 120'000};
+    figures.formats = {{"text", 3e6}, {"json", 2.5e6}};
+    ThreadFigures threads;
+    threads.load = "threads";
+    threads.few_ns.add(60);
+    threads.many_ns.add(61);
+    figures.threads = {threads};
+    return figures;
+}
+
+Series only(double value) {
+    Series series;
+    series.add(value);
+    return series;
+}
+
+struct Breach {
+    const char* name;
+    std::size_t claim;
+    std::function<void(Figures&)> make;
+};
+
+TEST(Claims, HoldWithGoodFigures) {
+    for (const Claim& claim : judge(good())) {
+        EXPECT_TRUE(claim.holds) << claim.text;
+    }
+}
+
+TEST(Claims, EachFailsAlone) {
+    const std::vector<Breach> breaches{
+        {"hook", 0, [](Figures& f) { f.variants[0].net_ns = only(41); }},
+        {"every wait", 1, [](Figures& f) { f.variants[1].net_ns = only(400); }},
+        {"every wait by losing", 1, [](Figures& f) { f.variants[1].lost = 11; }},
+        {"text", 2, [](Figures& f) { f.formats[0].events_per_s = 1.9e6; }},
+        {"json", 3, [](Figures& f) { f.formats[1].events_per_s = 1.9e6; }},
+        {"start-up", 4, [](Figures& f) { f.variants[0].attach_ms = only(23); }},
+        {"memory", 5, [](Figures& f) { f.variants[0].total_bytes = only(1.01e6); }},
+        {"uncounted loss", 6, [](Figures& f) { f.starved.seen = 101; }},
+        {"kept but not printed", 6, [](Figures& f) { f.starved.lines = 59; }},
+        {"not starved", 6, [](Figures& f) { f.starved = {true, 60, 60, 0, 60, 0}; }},
+        {"loss", 7, [](Figures& f) { f.fast = {true, 100, 99, 1, 99, 120'000}; }},
+        {"slow load", 7, [](Figures& f) { f.fast.load_rate = 99'000; }},
+        {"threads", 8, [](Figures& f) { f.threads[0].many_ns = only(70); }},
+    };
+    for (const Breach& breach : breaches) {
+        Figures figures = good();
+        breach.make(figures);
+        const auto claims = judge(figures);
+        for (std::size_t i = 0; i < claims.size(); ++i) {
+            EXPECT_EQ(claims[i].holds, i != breach.claim) << breach.name << ": " << claims[i].text;
+        }
+    }
+}
+
+TEST(Claims, WhatWasNotMeasuredDoesNotHold) {
+    for (const Claim& claim : judge(Figures{})) {
+        EXPECT_FALSE(claim.holds) << claim.text;
+    }
+}
+
+TEST(Series, MedianOfOddEvenAndNone) {
+    Series series;
+    EXPECT_EQ(series.median(), 0);
+    series.add(5);
+    series.add(1);
+    EXPECT_EQ(series.median(), 3);
+    series.add(100);
+    EXPECT_EQ(series.median(), 5);
+}
+
+}  // namespace
+}  // namespace rqs::bench

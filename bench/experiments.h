@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What is measured, one experiment a function.
+#pragma once
+
+#include <string>
+
+#include "bench/figures.h"
+#include "bench/tool.h"
+#include "util/error.h"
+
+namespace rqs::bench {
+
+/// Where the programs are and how long it may take.
+struct Plan {
+    std::string directory;  ///< of our own programs
+    std::string ours;
+    std::string peer;  ///< empty: none
+    bool has_perf = false;
+    int cpu = 0;  ///< the ping-pongs run there
+    int rounds = 7;
+    int start_ups = 10;  ///< further ones, with nothing else to do
+    int thread_rounds = 3;
+    double window_s = 0.8;  ///< each measurement
+    double loss_s = 4;
+    bool with_ring = true;
+
+    [[nodiscard]] std::string program(std::string_view name) const {
+        return directory + "/" + std::string(name);
+    }
+};
+
+/// Every variant in turn, round by round: hook, workloads, start-up, memory.
+Result<std::vector<VariantFigures>> compare_variants(const Plan& plan);
+
+/// hackbench, with our tool stopped for a while in the middle.
+Result<LossFigures> starve_reader(const Plan& plan);
+
+/// More than 100,000 waits a second with our tool at its defaults but for the threshold.
+Result<LossFigures> run_fast(const Plan& plan);
+
+/// Google Benchmark's figures of format_bench.
+Result<std::vector<FormatFigure>> measure_formats(const Plan& plan);
+
+/// The hook beside 10 and beside 20,000 threads.
+Result<std::vector<ThreadFigures>> compare_threads(const Plan& plan);
+
+}  // namespace rqs::bench

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Child processes of the driver: tools that trace and loads that are traced.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bpfkit/handles.h"
+#include "util/error.h"
+
+namespace rqs::bench {
+
+using bpfkit::Fd;
+using Clock = std::chrono::steady_clock;
+
+/// A pipe whose ends are closed in every child that does not get them as standard files.
+struct Pipe {
+    Fd read;
+    Fd write;
+    static Result<Pipe> make();
+};
+
+/// A child that is killed and reaped at the latest when this object goes.
+class Process {
+  public:
+    struct Files {
+        int in = -1;  ///< -1: /dev/null
+        int out = -1;
+        int err = -1;
+    };
+
+    static Result<Process> start(const std::vector<std::string>& argv, const Files& files);
+
+    Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+    Process& operator=(Process&&) = delete;
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+    ~Process();
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    void signal(int number) const;
+    /// Whether it has ended by itself; it is then reaped.
+    bool ended();
+    /// False when it is still there after `timeout`.
+    bool wait(Clock::duration timeout);
+
+  private:
+    explicit Process(pid_t pid) : pid_(pid) {}
+    pid_t pid_;
+};
+
+/// Takes what a tool writes, on a thread of its own, at next to no cost, and keeps the end of it.
+class Drain {
+  public:
+    /// `count_waits`: reads and counts the JSON lines of waits; else what comes is thrown away
+    /// without being copied, until keep() is called.
+    Drain(Fd fd, bool count_waits);
+    Drain(const Drain&) = delete;
+    Drain& operator=(const Drain&) = delete;
+    ~Drain();
+
+    /// From its return on, everything that comes is read.
+    void keep();
+    /// Waits for the end of the output, which needs the writer to have ended.
+    void join();
+
+    /// After join(): the last line that was read, and how many lines of waits there were.
+    [[nodiscard]] const std::string& last_line() const { return last_line_; }
+    [[nodiscard]] std::uint64_t wait_lines() const { return wait_lines_; }
+
+  private:
+    void run();
+    void take(std::string_view bytes);
+    void take_line(std::string_view line);
+
+    Fd fd_;
+    Fd null_;
+    std::atomic<bool> wanted_;   ///< keep() was called
+    std::atomic<bool> keeping_;  ///< and the thread has heard of it
+    std::string rest_;
+    std::string last_line_;
+    std::uint64_t wait_lines_ = 0;
+    std::thread thread_;
+};
+
+/// What a load reports: operations in nanoseconds.
+struct LoadRun {
+    std::uint64_t ops = 0;
+    std::uint64_t elapsed_ns = 0;
+    [[nodiscard]] double ns_per_op() const {
+        return ops == 0 ? 0 : static_cast<double>(elapsed_ns) / static_cast<double>(ops);
+    }
+};
+
+/// rqs_load, set up and held until go().
+class Load {
+  public:
+    static Result<Load> start(const std::string& program, const std::vector<std::string>& words);
+
+    Load(Load&&) = default;
+    Load& operator=(Load&&) = delete;
+    Load(const Load&) = delete;
+    Load& operator=(const Load&) = delete;
+    ~Load();
+
+    Status go();
+    /// Its tasks stay alive until this object goes.
+    Result<LoadRun> result();
+    Result<LoadRun> run();
+
+  private:
+    Load(Process process, Fd in, Fd out)
+        : process_(std::move(process)), in_(std::move(in)), out_(std::move(out)) {}
+    Result<std::string> read_line();
+
+    Process process_;
+    Fd in_;
+    Fd out_;
+};
+
+}  // namespace rqs::bench
