@@ -213,6 +213,34 @@ TEST(Summary, StaysSmallConservesAndFindsTheLateHeavyOne) {
     EXPECT_EQ(report.table[0].victim.id, 9999U);
 }
 
+TEST(Summary, ThoseThatWereFoldedMayComeBack) {
+    SummaryOptions options;
+    options.max_victims = 8;
+    options.max_culprits = 8;
+    options.max_cells = 200;
+    options.table_rows = 100;
+    options.table_columns = 100;
+    Summary summary{std::move(options)};
+    std::mt19937 random(3);
+    // Few enough that the same pairs meet again and again, too many to be kept.
+    std::uniform_int_distribution<std::uint32_t> pid(1, 12);
+    std::uniform_int_distribution<std::uint64_t> ns(1, 1'000'000);
+    for (int i = 0; i < 3000 && !testing::Test::HasFailure(); ++i) {
+        summary.add(wait(pid(random), Cause::contention,
+                         {ran(pid(random), ns(random)), ran(pid(random), ns(random) / 1000)}));
+        const auto report = summary.report(0, 0);
+        expect_conserved(report);
+        for (std::size_t column = 0; column < report.table_culprits.size(); ++column) {
+            std::uint64_t sum = 0;
+            for (const auto& row : report.table) {
+                sum += row.ns[column];
+            }
+            EXPECT_LE(sum, summary.report(0, 0).culprits.at(column).ns);
+        }
+    }
+    EXPECT_GT(summary.report(0, 0).victims_folded, 100U);
+}
+
 TEST(Summary, RandomWaitsEqualAPlainRecount) {
     SummaryOptions options;
     options.top = 1000;

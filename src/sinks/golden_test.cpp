@@ -193,12 +193,8 @@ Written run_intervals(Format format, const Options& options) {
     return written;
 }
 
-std::filesystem::path golden_path(const std::string& name) {
-    return std::filesystem::path(__FILE__).parent_path() / "../../tests/golden" / name;
-}
-
 void compare(const std::string& name, const std::string& actual) {
-    const auto path = golden_path(name);
+    const auto path = std::filesystem::path(RQS_GOLDEN_DIR) / name;
     if (const char* update = std::getenv("RQS_UPDATE_GOLDEN"); update != nullptr && *update != 0) {
         std::ofstream(path, std::ios::binary) << actual;
         return;
