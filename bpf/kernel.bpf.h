@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The few kernel types that the programs look into, with the few fields that they read. CO-RE finds
+ * the fields in the running kernel's BTF, so neither order nor neighbours matter, and no generated
+ * vmlinux.h is needed to build. Every difference between kernels stands here.
+ */
+#ifndef RQS_BPF_KERNEL_H
+#define RQS_BPF_KERNEL_H
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef __u64 u64;
+typedef __u32 u32;
+typedef __u8 u8;
+typedef _Bool bool;
+
+enum { false = 0, true = 1 };
+
+enum {
+    BPF_MAP_TYPE_HASH = 1,
+    BPF_MAP_TYPE_ARRAY = 2,
+    BPF_MAP_TYPE_RINGBUF = 27,
+    BPF_F_MMAPABLE = 1 << 10,
+    BPF_RB_FORCE_WAKEUP = 1 << 1,
+};
+
+struct seq_file;
+struct bpf_map;
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#define barrier_var_u64(var) asm volatile("" : "+r"(var))
+
+enum { PF_KTHREAD = 0x00200000 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct kernfs_node {
+    u64 id;
+};
+
+struct cgroup {
+    struct kernfs_node* kn;
+    int level;
+};
+
+/* 7f203bc89eb6 "cgroup: Replace cgroup->ancestor_ids[] with ->ancestors[]", 6.1 */
+struct cgroup___with_ancestors {
+    struct cgroup* ancestors[0];
+};
+
+struct cgroup___with_ancestor_ids {
+    u64 ancestor_ids[0];
+};
+
+struct cgroup_subsys_state {
+    struct cgroup* cgroup;
+};
+
+struct css_set {
+    struct cgroup* dfl_cgrp;
+};
+
+struct task_group {
+    struct cgroup_subsys_state css;
+};
+
+struct ns_common {
+    unsigned int inum;
+};
+
+struct mnt_namespace {
+    struct ns_common ns;
+};
+
+struct nsproxy {
+    struct mnt_namespace* mnt_ns;
+};
+
+struct task_struct;
+
+struct rq {
+    u64 clock;
+    u64 clock_pelt;
+    int cpu;
+    struct task_struct* curr;
+};
+
+/* CONFIG_IRQ_TIME_ACCOUNTING */
+struct rq___with_irq_time {
+    u64 prev_irq_time;
+};
+
+/* CONFIG_PARAVIRT_TIME_ACCOUNTING: read whenever the runqueue's clock is */
+struct rq___with_steal_time_rq {
+    u64 prev_steal_time_rq;
+};
+
+/* CONFIG_PARAVIRT alone: read once a tick */
+struct rq___with_steal_time {
+    u64 prev_steal_time;
+};
+
+struct cfs_rq {
+    struct rq* rq;
+    u64 throttled_clock_pelt;
+    u64 throttled_clock_pelt_time;
+    unsigned int throttle_count;
+};
+
+/* 677ea015f231 "sched: add throttled time stat for throttled children", 6.6: not scaled */
+struct cfs_rq___with_self_time {
+    u64 throttled_clock_self_time;
+};
+
+struct sched_entity {
+    struct sched_entity* parent;
+    struct cfs_rq* cfs_rq;
+};
+
+struct sched_info {
+    unsigned long pcount;
+    unsigned long long run_delay;
+    unsigned long long last_queued;
+};
+
+struct task_struct {
+    void* stack;
+    unsigned int flags;
+    unsigned int on_cpu;
+    int prio;
+    unsigned int policy;
+    struct sched_entity se;
+    struct task_group* sched_task_group;
+    struct sched_info sched_info;
+    int pid;
+    int tgid;
+    char comm[16];
+    struct nsproxy* nsproxy;
+    struct css_set* cgroups;
+};
+
+/* 2f064a59a11f "sched: Change task_struct::state", 5.14 */
+struct task_struct___with_state_renamed {
+    unsigned int __state;
+};
+
+struct task_struct___with_state {
+    long state;
+};
+
+/* e1fad12dcb66 "sched/fair: Switch to task based throttle model", 6.18 */
+struct task_struct___with_throttled {
+    bool throttled;
+};
+
+struct bpf_iter_meta {
+    struct seq_file* seq;
+};
+
+struct bpf_iter__task {
+    struct bpf_iter_meta* meta;
+    struct task_struct* task;
+};
+
+#pragma clang attribute pop
+
+static __always_inline bool about_to_sleep(struct task_struct* task) {
+    struct task_struct___with_state_renamed* renamed = (void*)task;
+
+    if (bpf_core_field_exists(renamed->__state))
+        return renamed->__state != 0;
+    return ((struct task_struct___with_state*)task)->state != 0;
+}
+
+/* Interrupt time of this CPU since boot; 0 where the kernel does not account it. */
+static __always_inline u64 irq_time_ns(struct rq* rq) {
+    struct rq___with_irq_time* with = (void*)rq;
+
+    return bpf_core_field_exists(with->prev_irq_time) ? with->prev_irq_time : 0;
+}
+
+/* Time that the hypervisor ran somebody else, since boot; 0 where it does not say. */
+static __always_inline u64 steal_time_ns(struct rq* rq) {
+    struct rq___with_steal_time_rq* exact = (void*)rq;
+    struct rq___with_steal_time* ticked = (void*)rq;
+
+    if (bpf_core_field_exists(exact->prev_steal_time_rq))
+        return exact->prev_steal_time_rq;
+    return bpf_core_field_exists(ticked->prev_steal_time) ? ticked->prev_steal_time : 0;
+}
+
+/* Throttled time of a group's runqueue since boot, its own quota's and its ancestors'. */
+static __always_inline u64 throttled_time_ns(struct cfs_rq* cfs_rq) {
+    struct cfs_rq___with_self_time* self = (void*)cfs_rq;
+
+    if (bpf_core_field_exists(self->throttled_clock_self_time))
+        return self->throttled_clock_self_time;
+    return cfs_rq->throttled_clock_pelt_time;
+}
+
+/*
+ * A group's runqueue on this CPU, which can be throttled; NULL for the root group's, which cannot.
+ * Its address is read as a number: an identity to compare, never to follow.
+ */
+static __always_inline bool in_group(struct task_struct* task) {
+    return task->se.parent != 0;
+}
+
+static __always_inline u64 v2_cgroup_id(struct task_struct* task) {
+    return task->cgroups->dfl_cgrp->kn->id;
+}
+
+#endif

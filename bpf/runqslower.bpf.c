@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The hook. sched_switch fires before the kernel closes its own books on the switch
+ * (sched_info_switch()), so the stamp of the task that is about to run is still there, and
+ * rq->clock - last_queued is the very number that the kernel adds to run_delay a moment later.
+ * The tracepoint runs with the runqueue locked and interrupts off: a CPU's state has one writer.
+ */
+#include "bpf/emit.bpf.h"
+#include "bpf/filter.bpf.h"
+#include "bpf/waker.bpf.h"
+
+/* What is known of one wait. */
+struct wait {
+    u64 start; /* on this CPU */
+    u64 here_ns;
+    u64 elsewhere_ns;
+    u8 flags;
+};
+
+/* Remembers, at switch-out, what the kernel had charged to the task by its last arrival. */
+static __always_inline void remember_departure(struct task_struct* prev, bool preempt, u64 clock) {
+    u32 tid = prev->pid;
+    u64 owner = identity(prev);
+
+    tagged_store(&run_delay_base[tid & (RQS_BASE_SLOTS - 1)], owner, prev->sched_info.run_delay);
+    /* Preempted on its way to sleep: it stays runnable, but sched_info_depart() stamps only tasks
+       in state RUNNING. */
+    if (preempt && about_to_sleep(prev))
+        tagged_store(&left_unstamped[tid & (RQS_UNSTAMPED_SLOTS - 1)], owner, clock);
+}
+
+/*
+ * The part of the wait that was spent queued on other CPUs. Moving a queued task dequeues it, which
+ * adds to run_delay and restarts the stamp: what run_delay has grown since the task last ran.
+ */
+static __always_inline u64 waited_elsewhere(struct task_struct* next, u64 owner, u8* flags) {
+    u64 run_delay = next->sched_info.run_delay;
+    u64 base;
+
+    if (!next->sched_info.pcount) /* has never run: all of it belongs to this wait */
+        return run_delay;
+    if (!tagged_load(&run_delay_base[(u32)next->pid & (RQS_BASE_SLOTS - 1)], owner, &base)) {
+        *flags |= RQS_WAIT_NO_BASE;
+        return 0;
+    }
+    return run_delay - base;
+}
+
+/* False if it did not wait at all, as far as anybody knows. */
+static __always_inline bool measure(struct task_struct* next, u64 clock, struct wait* wait) {
+    u64 queued = next->sched_info.last_queued;
+    u64 owner = identity(next);
+    struct tagged* left;
+
+    if (queued) {
+        wait->start = queued;
+        wait->here_ns = clock - queued;
+        wait->elsewhere_ns = waited_elsewhere(next, owner, &wait->flags);
+        return true;
+    }
+    left = &left_unstamped[(u32)next->pid & (RQS_UNSTAMPED_SLOTS - 1)];
+    if (!tagged_load(left, owner, &queued))
+        return false;
+    left->check = ~left->value;
+    if ((__s64)(clock - queued) <= 0) /* it was moved, and the CPUs' clocks differ */
+        return false;
+    wait->start = queued;
+    wait->here_ns = clock - queued;
+    wait->flags |= RQS_WAIT_UNSTAMPED;
+    return true;
+}
+
+static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next, struct wait* wait,
+                                 struct rqs_wait_b* b, u32 run_seq, u64 clock) {
+    struct rqs_wait_a a = {
+        .kind = RQS_KIND_WAIT_A,
+        .policy = policy_of(next),
+        .prio = next->prio,
+        .seq = run_seq,
+        .mono_ns = mono_ns(cpu, clock),
+        .here_ns = wait->here_ns,
+        .elsewhere_ns = wait->elsewhere_ns,
+        .tid = next->pid,
+        .pid = next->tgid,
+        .cgroup_id = v2_cgroup_id(next),
+    };
+
+    copy_comm(a.comm, next);
+    b->kind = RQS_KIND_WAIT_B;
+    b->flags |= wait->flags;
+    b->sched_cgroup_id = knobs.cpu_controller_is_v1 ? sched_cgroup_id(next) : a.cgroup_id;
+    if (wait->flags & RQS_WAIT_NO_BASE)
+        cpu->unverified++;
+    emit(cpu, &a, b, wait->start, clock);
+}
+
+SEC("tp_btf/sched_switch")
+int on_switch(u64* ctx) {
+    bool preempt = ctx[0];
+    struct task_struct* prev = (void*)ctx[1];
+    struct task_struct* next = (void*)ctx[2];
+    struct cfs_rq* cfs_rq = next->se.cfs_rq;
+    struct rq* rq = cfs_rq->rq;
+    u64 clock = rq->clock;
+    u32 cpu_id = rq->cpu;
+    struct rqs_cpu* cpu = cpu_state(cpu_id);
+    struct rqs_wait_b b = {};
+    struct wait wait = {};
+    u32 run_seq;
+
+    if (!cpu)
+        return 0;
+    run_seq = cpu->seq;
+    history_add_run(cpu, rq, prev, clock);
+    if (prev->pid)
+        remember_departure(prev, preempt, clock);
+    if (!next->pid)
+        return 0;
+    if (in_group(next)) {
+        b.group = address(cpu, cfs_rq);
+        if (!history_add_throttle(cpu, rq, cfs_rq, b.group, clock, &b.throttle_ago_ns))
+            wait.flags |= RQS_WAIT_THROTTLE_NEW;
+    }
+    if (knobs.with_waker)
+        take_waker(next, &b);
+    if (!measure(next, clock, &wait) || !wanted(next, cpu_id))
+        return 0;
+    cpu->seen++;
+    if (knobs.min_ns && wait.here_ns + wait.elsewhere_ns <= knobs.min_ns)
+        return 0;
+    keep(cpu, next, &wait, &b, run_seq, clock);
+    return 0;
+}
+
+/* -- command: a process is marked before it can run, and forgotten when it is gone for good. */
+SEC("tp_btf/sched_process_fork")
+int on_fork(u64* ctx) {
+    struct task_struct* parent = (void*)ctx[0];
+    struct task_struct* child = (void*)ctx[1];
+    u8* bits;
+
+    if (child->tgid == parent->tgid || !has_pid_bit(parent->tgid, RQS_PID_DESCENDANT))
+        return 0;
+    bits = pid_bits(child->tgid);
+    if (bits)
+        *bits |= RQS_PID_DESCENDANT;
+    return 0;
+}
+
+SEC("tp_btf/sched_process_free")
+int on_free(u64* ctx) {
+    struct task_struct* task = (void*)ctx[0];
+    u8* bits = pid_bits(task->tgid);
+
+    if (bits && task->pid == task->tgid)
+        *bits &= ~RQS_PID_DESCENDANT;
+    return 0;
+}
+
+/* --waker. sched_waking fires in the context of the waker. */
+SEC("tp_btf/sched_waking")
+int on_waking(u64* ctx) {
+    struct task_struct* task = (void*)ctx[0];
+    u64 id = bpf_get_current_pid_tgid();
+    u32 cpu_id = bpf_get_smp_processor_id();
+    struct rqs_cpu* cpu = cpu_state(cpu_id);
+    struct waker* slot = waker_of(task);
+    struct waker waker = {};
+
+    if (!cpu || !slot || !wanted(task, cpu_id))
+        return 0;
+    waker.tid = (u32)id;
+    waker.pid = id >> 32;
+    waker.cpu = cpu_id;
+    waker.interrupt = cpu->interrupts != 0;
+    bpf_get_current_comm(waker.comm, sizeof(waker.comm));
+    waker.check = waker_check(&waker, identity(task));
+    *slot = waker;
+    return 0;
+}
+
+static __always_inline int count_interrupt(int by) {
+    struct rqs_cpu* cpu = cpu_state(bpf_get_smp_processor_id());
+
+    if (cpu && (by > 0 || cpu->interrupts)) /* attached in the middle of one */
+        cpu->interrupts += by;
+    return 0;
+}
+
+SEC("tp_btf/irq_handler_entry")
+int on_irq_entry(void* ctx) {
+    return count_interrupt(1);
+}
+
+SEC("tp_btf/irq_handler_exit")
+int on_irq_exit(void* ctx) {
+    return count_interrupt(-1);
+}
+
+SEC("tp_btf/softirq_entry")
+int on_softirq_entry(void* ctx) {
+    return count_interrupt(1);
+}
+
+SEC("tp_btf/softirq_exit")
+int on_softirq_exit(void* ctx) {
+    return count_interrupt(-1);
+}
+
+SEC("tp_btf/hrtimer_expire_entry")
+int on_hrtimer_entry(void* ctx) {
+    return count_interrupt(1);
+}
+
+SEC("tp_btf/hrtimer_expire_exit")
+int on_hrtimer_exit(void* ctx) {
+    return count_interrupt(-1);
+}
+
+/* --stuck: everything that is waiting now. Runs when user space asks, not at a switch. */
+SEC("iter/task")
+int find_waiting(struct bpf_iter__task* ctx) {
+    struct task_struct* task = ctx->task;
+    struct task_struct___with_throttled* with;
+    struct task_struct* running;
+    struct rqs_stuck stuck = {};
+    struct cfs_rq* cfs_rq;
+    struct rq* rq;
+    u64 queued;
+    u8 flags = 0;
+
+    if (!task || !task->pid)
+        return 0;
+    queued = task->sched_info.last_queued;
+    if (!queued || task->on_cpu)
+        return 0;
+    cfs_rq = task->se.cfs_rq;
+    rq = cfs_rq->rq;
+    stuck.cpu = rq->cpu;
+    if ((__s64)(rq->clock - queued) <= 0 || !wanted(task, stuck.cpu))
+        return 0;
+    stuck.waiting_ns = rq->clock - queued + waited_elsewhere(task, identity(task), &flags);
+    if (stuck.waiting_ns <= knobs.min_ns)
+        return 0;
+    stuck.mono_ns = bpf_ktime_get_ns();
+    stuck.cgroup_id = v2_cgroup_id(task);
+    stuck.tid = task->pid;
+    stuck.pid = task->tgid;
+    stuck.prio = task->prio;
+    copy_comm(stuck.comm, task);
+    with = (void*)task;
+    stuck.throttled = cfs_rq->throttle_count != 0;
+    if (bpf_core_field_exists(with->throttled))
+        stuck.throttled |= with->throttled;
+    running = rq->curr;
+    stuck.running_tid = running->pid;
+    stuck.running_pid = running->tgid;
+    stuck.running_prio = running->prio;
+    copy_comm(stuck.running_comm, running);
+    bpf_seq_write(ctx->meta->seq, &stuck, sizeof(stuck));
+    return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

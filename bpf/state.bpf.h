@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The knobs that user space sets before loading, and the memory that both sides share. */
+#ifndef RQS_BPF_STATE_H
+#define RQS_BPF_STATE_H
+
+#include "bpf/kernel.bpf.h"
+#include "contract/wire.h"
+
+/* Read-only once loaded: the verifier knows the values and drops what they turn off. */
+const volatile struct rqs_knobs knobs = {};
+
+/* struct rqs_cpu and what follows it: contract/wire.h */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __uint(key_size, 4);
+    __uint(value_size, 8);
+} cpus SEC(".maps");
+
+/* One byte for each possible process or thread id: enum rqs_pid_bits. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __uint(key_size, 4);
+    __uint(value_size, 8);
+} pids SEC(".maps");
+
+/* One byte for each CPU: not zero where its waits are wanted (--cpu). */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, u32);
+    __type(value, u8);
+} wanted_cpus SEC(".maps");
+
+/* Replaced by maps that others pinned and change while we run. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1);
+    __type(key, u64);
+    __type(value, u64);
+} cgroup_map SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1);
+    __type(key, u64);
+    __type(value, u64);
+} mntns_map SEC(".maps");
+
+/* Wakes the reader when a ring fills up faster than it looks; carries nothing. */
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} doorbell SEC(".maps");
+
+/*
+ * Two words that CPUs may write at the same time without a lock. The first is the second xor the
+ * owner, so that a pair torn by two writers is recognised and taken for absent.
+ */
+struct tagged {
+    u64 check;
+    u64 value;
+};
+
+static __always_inline void tagged_store(struct tagged* at, u64 owner, u64 value) {
+    at->check = owner ^ value;
+    at->value = value;
+}
+
+static __always_inline bool tagged_load(struct tagged* at, u64 owner, u64* value) {
+    u64 found = at->value;
+
+    barrier_var_u64(found); /* read once: the check must be of the value that is returned */
+    *value = found;
+    return (at->check ^ found) == owner;
+}
+
+/* Global data, reached without a lookup. */
+static struct tagged run_delay_base[RQS_BASE_SLOTS];
+static struct tagged left_unstamped[RQS_UNSTAMPED_SLOTS];
+
+/*
+ * Who a task is, for tables that outlive a switch: its kernel stack's address. It is unique among
+ * the living, other than a tid it survives an exec by another thread, and it is read as a number.
+ */
+static __always_inline u64 identity(struct task_struct* task) {
+    return (u64)task->stack;
+}
+
+static __always_inline struct rqs_cpu* cpu_state(u32 cpu) {
+    return bpf_map_lookup_elem(&cpus, &cpu);
+}
+
+/* A kernel address as a number. Through memory, since a pointer cannot be computed with. */
+static __always_inline u64 address(struct rqs_cpu* cpu, const void* pointer) {
+    *(volatile u64*)&cpu->scratch = (u64)pointer;
+    return *(volatile u64*)&cpu->scratch;
+}
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/trace.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "cli/check.h"
+#include "commands/pipeline.h"
+#include "sources/make_source.h"
+#include "util/child.h"
+#include "util/procfs.h"
+#include "util/stop_signals.h"
+
+namespace rqs {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+class Trace {
+  public:
+    explicit Trace(const Options& options) : options_(options) {}
+    Result<int> run();
+
+  private:
+    Status prepare_command();
+    Status release_command();
+    Status follow(Source& source, Pipeline& pipeline);
+    [[nodiscard]] milliseconds time_left() const;
+    [[nodiscard]] bool reader_left() const;
+    bool command_ended();
+    int exit_code();
+
+    const Options& options_;
+    std::optional<util::Child> command_;
+    std::optional<Clock::time_point> deadline_;
+    bool stopping_ = false;
+};
+
+Status Trace::prepare_command() {
+    if (options_.command.empty()) {
+        return {};
+    }
+    auto child = util::Child::prepare(options_.command);
+    if (!child) {
+        return tl::unexpected(child.error());
+    }
+    command_ = std::move(*child);
+    return {};
+}
+
+Status Trace::release_command() {
+    return command_ ? command_->release() : Status{};
+}
+
+milliseconds Trace::time_left() const {
+    // The longest that the end of a command or of its reader may go unnoticed.
+    constexpr milliseconds longest{100};
+    if (!deadline_) {
+        return longest;
+    }
+    const auto left = std::chrono::ceil<milliseconds>(*deadline_ - Clock::now());
+    return std::clamp(left, milliseconds{0}, longest);
+}
+
+// A pipe whose reader is gone is noticed even when there is nothing to write to it.
+bool Trace::reader_left() const {
+    pollfd out{STDOUT_FILENO, 0, 0};
+    return ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+bool Trace::command_ended() {
+    return command_ && command_->exited().has_value();
+}
+
+Status Trace::follow(Source& source, Pipeline& pipeline) {
+    while (!pipeline.done() && !command_ended()) {
+        if (util::stop_signal() != 0 || reader_left() || (deadline_ && time_left().count() == 0)) {
+            stopping_ = true;
+            break;
+        }
+        if (auto polled = source.poll(time_left(), pipeline); !polled) {
+            return polled;
+        }
+        if (auto flushed = pipeline.flush(); !flushed) {
+            return flushed;
+        }
+    }
+    return {};
+}
+
+// The command's own code; where we stop before it does, it is ended first.
+int Trace::exit_code() {
+    if (!command_) {
+        return 0;
+    }
+    if (const auto code = command_->exited()) {
+        return *code;
+    }
+    const int signal = util::stop_signal();
+    if (signal == SIGTERM || signal == SIGHUP) {
+        command_->send(signal);
+    }
+    command_->terminate();
+    return command_->wait();
+}
+
+Result<int> Trace::run() {
+    util::catch_stop_signals();
+    if (auto prepared = prepare_command(); !prepared) {
+        return tl::unexpected(prepared.error());
+    }
+    std::optional<pid_t> root;
+    if (command_) {
+        root = command_->pid();
+    }
+    std::string note;
+    auto source = start_source(options_, root, note);
+    if (!source) {
+        return tl::unexpected(source.error());
+    }
+    if (!note.empty()) {
+        std::fprintf(stderr, "runqslower: %s\n", note.c_str());
+    }
+    Pipeline pipeline(options_, (*source)->samples());
+    pipeline.begin();
+    if (auto flushed = pipeline.flush(); !flushed) {
+        return tl::unexpected(flushed.error());
+    }
+    if (auto released = release_command(); !released) {
+        return tl::unexpected(released.error());
+    }
+    if (options_.duration_s) {
+        deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                       std::chrono::duration<double>(*options_.duration_s));
+    }
+    const auto followed = follow(**source, pipeline);
+    const auto finished = (*source)->finish(pipeline);
+    const auto ended = pipeline.end((*source)->counters());
+    for (const auto& status : {followed, finished, ended}) {
+        if (!status) {
+            return tl::unexpected(status.error());
+        }
+    }
+    return exit_code();
+}
+
+}  // namespace
+
+Result<int> run_trace(const Options& options) {
+    if (auto there = cli::check_against_system(options, util::Procfs()); !there) {
+        return tl::unexpected(there.error());
+    }
+    return Trace(options).run();
+}
+
+}  // namespace rqs

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ledger/timeline.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace rqs {
+namespace {
+
+// A wait spans few of a group's throttlings; older ones have been forgotten by the history anyway.
+constexpr std::size_t throttlings_kept = 256;
+
+std::uint64_t grown(std::uint64_t before, std::uint64_t now) {
+    return now > before ? now - before : 0;
+}
+
+}  // namespace
+
+Timeline::Timeline(std::size_t capacity)
+    : runs_(std::bit_ceil(std::max<std::size_t>(capacity, 2))) {}
+
+void Timeline::add(const Switch& entry) {
+    Run run = entry.run;
+    const Edge here{entry.seq, run.end_ns, run.irq_ns, run.steal_ns};
+    run.start_known = edge_ && edge_->seq + 1 == entry.seq && edge_->end_ns <= run.end_ns;
+    run.start_ns = run.start_known ? edge_->end_ns : run.end_ns;
+    run.irq_ns = run.start_known ? grown(edge_->irq_ns, here.irq_ns) : 0;
+    run.steal_ns = run.start_known ? grown(edge_->steal_ns, here.steal_ns) : 0;
+    edge_ = here;
+    newest_seq_ = entry.seq;
+    runs_[count_++ & (runs_.size() - 1)] = run;
+}
+
+void Timeline::add_throttling(std::uint32_t seq, std::uint64_t group, std::uint64_t found_ns,
+                              std::uint64_t total_ns, std::uint64_t ago_ns) {
+    // It takes a place in the sequence between two runs and no time.
+    if (edge_ && edge_->seq + 1 == seq) {
+        edge_->seq = seq;
+    } else {
+        edge_.reset();
+    }
+    const std::uint64_t back = std::min(found_ns, std::max(ago_ns, total_ns));
+    const std::uint64_t start = found_ns - back;
+    if (throttlings_.size() == throttlings_kept) {
+        throttlings_.erase(throttlings_.begin(), throttlings_.begin() + throttlings_kept / 2);
+    }
+    throttlings_.push_back({group, start, start + std::min(total_ns, back)});
+}
+
+const Run* Timeline::newest(std::size_t back) const {
+    if (back >= count_ || back >= runs_.size()) {
+        return nullptr;
+    }
+    return &runs_[(count_ - 1 - back) & (runs_.size() - 1)];
+}
+
+std::optional<std::uint32_t> Timeline::newest_seq() const {
+    return newest_seq_;
+}
+
+}  // namespace rqs

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sources/bpf.h"
+
+#include <fmt/format.h>
+#include <linux/membarrier.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <vector>
+
+#include "bpfkit/handles.h"
+#include "sources/bpf_object.h"
+#include "sources/bpf_rings.h"
+#include "sources/bpf_stuck.h"
+#include "sources/order.h"
+
+namespace rqs {
+namespace {
+
+class BpfSource final : public Source {
+  public:
+    BpfSource(const Options& options, std::optional<pid_t> root_pid)
+        : options_(options), root_pid_(root_pid) {}
+
+    Status start() override;
+    Status poll(std::chrono::milliseconds timeout, EventHandler& handler) override;
+    Status finish(EventHandler& handler) override;
+    [[nodiscard]] Counters counters() const override;
+
+  private:
+    Status wait_for_doorbell(std::chrono::milliseconds timeout);
+    Status drain();
+    Status report_stuck(EventHandler& handler);
+
+    const Options& options_;
+    std::optional<pid_t> root_pid_;
+    std::optional<BpfObject> object_;
+    std::optional<BpfRings> rings_;
+    std::optional<StuckFinder> stuck_;
+    bpfkit::RingBufferPtr doorbell_;
+    WaitOrder order_;
+    std::uint64_t handed_on_ = 0;
+    std::chrono::milliseconds pause_{1};
+};
+
+int ignore_ring(void*, void*, std::size_t) {
+    return 0;
+}
+
+Status BpfSource::start() {
+    auto object = BpfObject::load(options_, root_pid_);
+    if (!object) {
+        return tl::unexpected(object.error());
+    }
+    object_ = std::move(*object);
+    auto rings = BpfRings::map(*object_);
+    if (!rings) {
+        return tl::unexpected(rings.error());
+    }
+    rings_ = std::move(*rings);
+    doorbell_.reset(ring_buffer__new(object_->doorbell_fd(), ignore_ring, nullptr, nullptr));
+    if (!doorbell_) {
+        return fail(fmt::format("cannot poll the doorbell: {}", bpfkit::describe(errno)));
+    }
+    if (auto attached = object_->attach(); !attached) {
+        return attached;
+    }
+    if (options_.stuck) {
+        auto finder = StuckFinder::make(*object_, options_);
+        if (!finder) {
+            return tl::unexpected(finder.error());
+        }
+        stuck_ = std::move(*finder);
+    }
+    return {};
+}
+
+// Adapts between a look every few ms while events flow and a few looks a second while none come;
+// the doorbell cuts a pause short when a ring fills up.
+Status BpfSource::wait_for_doorbell(std::chrono::milliseconds timeout) {
+    constexpr std::chrono::milliseconds longest{200};
+    const auto pause = std::min({timeout, pause_, longest});
+    const int rang = ring_buffer__poll(doorbell_.get(), static_cast<int>(pause.count()));
+    if (rang < 0 && rang != -EINTR) {
+        return fail(fmt::format("cannot wait for events: {}", bpfkit::describe(rang)));
+    }
+    pause_ = std::min(longest, pause_ * 2);
+    return {};
+}
+
+Status BpfSource::drain() {
+    constexpr std::chrono::milliseconds shortest{10};
+    const std::size_t before = order_.size();
+    auto drained = rings_->drain(order_);
+    if (order_.size() != before) {
+        pause_ = shortest;
+    }
+    return drained;
+}
+
+Status BpfSource::poll(std::chrono::milliseconds timeout, EventHandler& handler) {
+    if (auto waited = wait_for_doorbell(timeout); !waited) {
+        return waited;
+    }
+    const std::uint64_t now_ns = monotonic_ns();
+    auto drained = drain();
+    handed_on_ += order_.release(now_ns - std::min(now_ns, order_window_ns), handler);
+    if (drained && stuck_) {
+        return report_stuck(handler);
+    }
+    return drained;
+}
+
+Status BpfSource::report_stuck(EventHandler& handler) {
+    return stuck_->look(monotonic_ns(), handler);
+}
+
+Status BpfSource::finish(EventHandler& handler) {
+    if (!object_) {
+        return {};
+    }
+    object_->detach();
+    // synchronize_rcu(): a program that was still running on another CPU has ended.
+    (void)::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+    auto drained = drain();
+    handed_on_ += order_.release(UINT64_MAX, handler);
+    return drained;
+}
+
+Counters BpfSource::counters() const {
+    Counters counters;
+    if (rings_) {
+        counters = rings_->counters();
+    }
+    counters.kept = handed_on_;
+    counters.late = order_.late();
+    return counters;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> make_bpf_source(const Options& options, std::optional<pid_t> root_pid) {
+    return std::make_unique<BpfSource>(options, root_pid);
+}
+
+Status try_bpf() {
+    Options options;
+    options.stuck = false;
+    auto object = BpfObject::load(options, std::nullopt);
+    if (!object) {
+        return tl::unexpected(object.error());
+    }
+    return object->attach();
+}
+
+}  // namespace rqs

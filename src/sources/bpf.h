@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Waits from the running kernel: loads the hook, reads its rings, puts the CPUs' events in order.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+
+#include "model/options.h"
+#include "sources/source.h"
+
+namespace rqs {
+
+/// How far back in time an event may come after a later one of another CPU and still be put in
+/// its place. Events are held back this long before they are handed on.
+constexpr std::uint64_t order_window_ns = 10'000'000;
+
+/// `root_pid`: trace this process and all its descendants (-- command), and nobody else.
+std::unique_ptr<Source> make_bpf_source(const Options& options, std::optional<pid_t> root_pid);
+
+/// Loads and attaches the hook and takes it away again: what `doctor` calls the proof.
+Status try_bpf();
+
+}  // namespace rqs

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sources/bpf_object.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "contract/wire.h"
+#include "enrich/cgroups.h"
+#include "runqslower.skel.h"
+
+namespace rqs {
+namespace {
+
+constexpr std::uint64_t ring_budget_bytes = 32ULL << 20;
+constexpr std::uint64_t ring_least_bytes = 64ULL << 10;
+constexpr std::uint64_t ring_most_bytes = 1ULL << 20;
+
+Error explain_load(int error) {
+    const std::string why = bpfkit::describe(error);
+    if (bpfkit::is_permission_error(error)) {
+        return {
+            "tracing needs root, or the capabilities cap_bpf,cap_perfmon (setcap "
+            "cap_bpf,cap_perfmon=ep runqslower); --source schedstat works without"};
+    }
+    return {
+        fmt::format("the kernel did not take the tracing program: {}; "
+                    "`runqslower doctor` says what is missing, --source schedstat may do",
+                    why)};
+}
+
+// What the programs cannot do without, each with a line of its own instead of a verifier's log.
+Status check_kernel() {
+    const bpfkit::BtfPtr types(btf__load_vmlinux_btf());
+    if (!types) {
+        return fail(
+            "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF; "
+            "--source schedstat works without");
+    }
+    const int info = btf__find_by_name_kind(types.get(), "sched_info", BTF_KIND_STRUCT);
+    const btf_type* type =
+        info > 0 ? btf__type_by_id(types.get(), static_cast<__u32>(info)) : nullptr;
+    if (type == nullptr || btf_vlen(type) == 0) {
+        return fail(
+            "this kernel does not account run delay (CONFIG_SCHED_INFO, which comes with "
+            "CONFIG_SCHEDSTATS or CONFIG_TASK_DELAY_ACCT)");
+    }
+    return {};
+}
+
+std::uint32_t read_pid_max() {
+    std::ifstream file("/proc/sys/kernel/pid_max");
+    std::uint32_t value = 0;
+    return file >> value ? value : 4U << 20;
+}
+
+// comm and mask as the two words that the program compares.
+void set_comm(rqs_knobs& knobs, const std::string& prefix) {
+    std::array<char, RQS_COMM_LEN> value{};
+    std::array<char, RQS_COMM_LEN> mask{};
+    const std::size_t length = std::min(prefix.size(), value.size() - 1);
+    std::memcpy(value.data(), prefix.data(), length);
+    std::memset(mask.data(), 0xff, length);
+    std::memcpy(knobs.comm_value, value.data(), sizeof(knobs.comm_value));
+    std::memcpy(knobs.comm_mask, mask.data(), sizeof(knobs.comm_mask));
+    knobs.filter_comm = length > 0 ? 1 : 0;
+}
+
+// A pinned hash whose keys are u64 ids takes the place of our own map.
+Result<bpfkit::Fd> reuse_pinned(bpf_map* map, const std::string& path, const char* option) {
+    bpfkit::Fd fd(bpf_obj_get(path.c_str()));
+    if (!fd.valid()) {
+        if (bpfkit::is_permission_error(errno)) {
+            return tl::unexpected(explain_load(errno));
+        }
+        return usage_error(
+            fmt::format("{}: {} is not a pinned BPF map: {}", option, path, std::strerror(errno)));
+    }
+    bpf_map_info info{};
+    __u32 length = sizeof(info);
+    if (bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) {
+        return usage_error(fmt::format("{}: {} is not a BPF map", option, path));
+    }
+    const bool hash = info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH;
+    if (!hash || info.key_size != sizeof(std::uint64_t)) {
+        return usage_error(fmt::format(
+            "{}: {} must be a hash map with keys of 8 bytes (u64 ids); it is of type {} with keys "
+            "of {} bytes",
+            option, path, info.type, info.key_size));
+    }
+    if (const int error = bpf_map__reuse_fd(map, fd.get()); error != 0) {
+        return fail(fmt::format("{}: cannot use {}: {}", option, path, bpfkit::describe(error)));
+    }
+    return fd;
+}
+
+template <typename T>
+std::uint32_t power_of_two(T value, T least, T most) {
+    return static_cast<std::uint32_t>(std::bit_floor(std::clamp(value, least, most)));
+}
+
+}  // namespace
+
+void BpfObject::Destroy::operator()(runqslower_bpf* skeleton) const {
+    runqslower_bpf__destroy(skeleton);
+}
+
+BpfObject::BpfObject() = default;
+BpfObject::BpfObject(BpfObject&&) noexcept = default;
+BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
+BpfObject::~BpfObject() = default;
+
+Result<BpfObject> BpfObject::load(const Options& options, std::optional<pid_t> root_pid) {
+    bpfkit::install_log(options.verbose);
+    bpfkit::lift_memlock_limit();
+    BpfObject object;
+    object.skeleton_.reset(runqslower_bpf__open());
+    if (!object.skeleton_) {
+        return fail(fmt::format("cannot open the tracing program: {}", bpfkit::describe(errno)));
+    }
+    if (auto set = object.set_up(options, root_pid); !set) {
+        return tl::unexpected(set.error());
+    }
+    if (const int error = runqslower_bpf__load(object.skeleton_.get()); error != 0) {
+        if (!bpfkit::is_permission_error(error)) {
+            if (auto kernel = check_kernel(); !kernel) {
+                return tl::unexpected(kernel.error());
+            }
+        }
+        return tl::unexpected(explain_load(error));
+    }
+    if (auto filled = object.fill_maps(options.filters, root_pid); !filled) {
+        return tl::unexpected(filled.error());
+    }
+    return object;
+}
+
+Status BpfObject::set_up(const Options& options, std::optional<pid_t> root_pid) {
+    auto& progs = skeleton_->progs;
+    auto& maps = skeleton_->maps;
+    rqs_knobs& knobs = skeleton_->rodata->knobs;
+    knobs.min_ns = options.min_us * 1000;
+    knobs.cpu_controller_is_v1 = cpu_controller_is_v1() ? 1 : 0;
+    knobs.with_waker = options.waker ? 1 : 0;
+    size_rings(options);
+
+    bpf_program__set_autoload(progs.on_fork, root_pid.has_value());
+    bpf_program__set_autoload(progs.on_free, root_pid.has_value());
+    for (bpf_program* program :
+         {progs.on_waking, progs.on_irq_entry, progs.on_irq_exit, progs.on_softirq_entry,
+          progs.on_softirq_exit, progs.on_hrtimer_entry, progs.on_hrtimer_exit}) {
+        bpf_program__set_autoload(program, options.waker);
+    }
+    bpf_program__set_autoload(progs.find_waiting, options.stuck);
+    bpf_map__set_autocreate(maps.wakers, options.waker);
+    return set_filters(options.filters, root_pid);
+}
+
+// Room for some ten thousand waits in all, less a CPU where there are many; --buffer overrides.
+void BpfObject::size_rings(const Options& options) {
+    rqs_knobs& knobs = skeleton_->rodata->knobs;
+    cpu_count_ = static_cast<std::uint32_t>(std::max(1, libbpf_num_possible_cpus()));
+    const std::uint64_t bytes = options.buffer_bytes.value_or(std::clamp(
+        std::bit_floor(ring_budget_bytes / cpu_count_), ring_least_bytes, ring_most_bytes));
+    history_slots_ = power_of_two<std::uint32_t>(options.history, RQS_HISTORY_MIN, RQS_HISTORY_MAX);
+    // The ring must hold at least one wait with a whole history.
+    ring_slots_ = std::max(history_slots_ * 2,
+                           power_of_two<std::uint64_t>(bytes / RQS_SLOT_BYTES, 16, 1U << 24));
+    knobs.history_slots = history_slots_;
+    knobs.ring_slots = ring_slots_;
+    bpf_map__set_max_entries(skeleton_->maps.cpus, cpu_count_);
+    bpf_map__set_value_size(skeleton_->maps.cpus,
+                            static_cast<__u32>(rqs_cpu_bytes(history_slots_, ring_slots_)));
+}
+
+Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> root_pid) {
+    auto& maps = skeleton_->maps;
+    rqs_knobs& knobs = skeleton_->rodata->knobs;
+    knobs.filter_pid = filters.pids.empty() ? 0 : 1;
+    knobs.filter_tid = filters.tids.empty() ? 0 : 1;
+    knobs.filter_descendants = root_pid ? 1 : 0;
+    set_comm(knobs, filters.comm_prefix);
+
+    const bool by_pid = knobs.filter_pid != 0 || knobs.filter_tid != 0 || root_pid;
+    bpf_map__set_autocreate(maps.pids, by_pid);
+    if (by_pid) {
+        knobs.pid_limit = (read_pid_max() + 8) & ~7U;
+        bpf_map__set_value_size(maps.pids, knobs.pid_limit);
+    }
+    knobs.filter_cpu = filters.cpus.empty() ? 0 : 1;
+    bpf_map__set_autocreate(maps.wanted_cpus, knobs.filter_cpu != 0);
+    bpf_map__set_max_entries(maps.wanted_cpus, cpu_count_);
+    for (const std::uint32_t cpu : filters.cpus) {
+        if (cpu >= cpu_count_) {
+            return usage_error(
+                fmt::format("--cpu: there is no CPU {}; the last one is {}", cpu, cpu_count_ - 1));
+        }
+    }
+    if (!filters.cgroup_path.empty()) {
+        auto place = locate_v2_cgroup(filters.cgroup_path);
+        if (!place) {
+            return tl::unexpected(place.error());
+        }
+        knobs.filter_cgroup = 1;
+        knobs.cgroup_id = place->id;
+        knobs.cgroup_level = place->level;
+    }
+    knobs.filter_cgroup_map = filters.cgroup_map.empty() ? 0 : 1;
+    knobs.filter_mntns_map = filters.mntns_map.empty() ? 0 : 1;
+    bpf_map__set_autocreate(maps.cgroup_map, knobs.filter_cgroup_map != 0);
+    bpf_map__set_autocreate(maps.mntns_map, knobs.filter_mntns_map != 0);
+    const std::array pinned{std::tuple{maps.cgroup_map, &filters.cgroup_map, "--cgroupmap"},
+                            std::tuple{maps.mntns_map, &filters.mntns_map, "--mntnsmap"}};
+    for (const auto& [map, path, option] : pinned) {
+        if (!path->empty()) {
+            auto fd = reuse_pinned(map, *path, option);
+            if (!fd) {
+                return tl::unexpected(fd.error());
+            }
+            pinned_.push_back(std::move(*fd));
+        }
+    }
+    return {};
+}
+
+Status BpfObject::fill_maps(const Filters& filters, std::optional<pid_t> root_pid) {
+    const rqs_knobs& knobs = skeleton_->rodata->knobs;
+    const std::uint8_t yes = 1;
+    for (const std::uint32_t cpu : filters.cpus) {
+        if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.wanted_cpus), &cpu, &yes, BPF_ANY) !=
+            0) {
+            return fail(fmt::format("--cpu: cannot select CPU {}: {}", cpu, std::strerror(errno)));
+        }
+    }
+    if (filters.pids.empty() && filters.tids.empty() && !root_pid) {
+        return {};
+    }
+    void* memory = ::mmap(nullptr, knobs.pid_limit, PROT_READ | PROT_WRITE, MAP_SHARED,
+                          bpf_map__fd(skeleton_->maps.pids), 0);
+    if (memory == MAP_FAILED) {
+        return fail(fmt::format("cannot map the table of process ids: {}", std::strerror(errno)));
+    }
+    auto* const bits = static_cast<std::uint8_t*>(memory);
+    const auto mark = [&](std::uint32_t id, rqs_pid_bits bit) {
+        if (id < knobs.pid_limit) {
+            bits[id] = static_cast<std::uint8_t>(bits[id] | bit);
+        }
+    };
+    for (const std::uint32_t pid : filters.pids) {
+        mark(pid, RQS_PID_PROCESS);
+    }
+    for (const std::uint32_t tid : filters.tids) {
+        mark(tid, RQS_PID_THREAD);
+    }
+    if (root_pid) {
+        mark(static_cast<std::uint32_t>(*root_pid), RQS_PID_DESCENDANT);
+    }
+    ::munmap(memory, knobs.pid_limit);
+    return {};
+}
+
+Status BpfObject::attach() {
+    auto& progs = skeleton_->progs;
+    // The main hook last: with its first event everything else is in place.
+    for (bpf_program* program :
+         {progs.on_fork, progs.on_free, progs.on_irq_entry, progs.on_irq_exit,
+          progs.on_softirq_entry, progs.on_softirq_exit, progs.on_hrtimer_entry,
+          progs.on_hrtimer_exit, progs.on_waking, progs.on_switch}) {
+        if (!bpf_program__autoload(program)) {
+            continue;
+        }
+        bpfkit::LinkPtr link(bpf_program__attach(program));
+        if (!link) {
+            return tl::unexpected(explain_load(errno));
+        }
+        links_.push_back(std::move(link));
+    }
+    return {};
+}
+
+void BpfObject::detach() {
+    while (!links_.empty()) {
+        links_.pop_back();
+    }
+}
+
+int BpfObject::cpus_fd() const {
+    return bpf_map__fd(skeleton_->maps.cpus);
+}
+
+int BpfObject::doorbell_fd() const {
+    return bpf_map__fd(skeleton_->maps.doorbell);
+}
+
+Result<bpfkit::Fd> BpfObject::open_waiting_tasks() {
+    if (!iterator_) {
+        iterator_.reset(bpf_program__attach_iter(skeleton_->progs.find_waiting, nullptr));
+        if (!iterator_) {
+            return tl::unexpected(explain_load(errno));
+        }
+    }
+    bpfkit::Fd fd(bpf_iter_create(bpf_link__fd(iterator_.get())));
+    if (!fd.valid()) {
+        return fail(fmt::format("cannot look for waiting tasks: {}", std::strerror(errno)));
+    }
+    return fd;
+}
+
+}  // namespace rqs

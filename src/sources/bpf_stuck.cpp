@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sources/bpf_stuck.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "contract/wire.h"
+#include "decode/cpu_decoder.h"
+
+namespace rqs {
+namespace {
+
+constexpr std::uint64_t look_every_ns = 500'000'000;
+// Two looks at one wait put its beginning within this; the other CPU's clock may be a tick old.
+constexpr std::uint64_t same_wait_ns = 50'000'000;
+
+}  // namespace
+
+Result<StuckFinder> StuckFinder::make(BpfObject& object, const Options& /*options*/) {
+    auto proof = object.open_waiting_tasks();
+    if (!proof) {
+        return tl::unexpected(proof.error());
+    }
+    return StuckFinder(object);
+}
+
+bool StuckFinder::is_news(const Stuck& stuck) {
+    const std::uint64_t began = stuck.ts_ns - std::min(stuck.ts_ns, stuck.waiting_ns);
+    Seen& seen = seen_[stuck.task.tid];
+    if (seen.look == 0 || began > seen.began_ns + same_wait_ns) {
+        seen = {began, 0, looks_};
+    }
+    seen.look = looks_;
+    if (stuck.waiting_ns < seen.report_at_ns) {
+        return false;
+    }
+    seen.report_at_ns = stuck.waiting_ns * 2;
+    return true;
+}
+
+Status StuckFinder::look(std::uint64_t now_ns, EventHandler& handler) {
+    if (now_ns < next_ns_) {
+        return {};
+    }
+    next_ns_ = now_ns + look_every_ns;
+    ++looks_;
+    auto fd = object_->open_waiting_tasks();
+    if (!fd) {
+        return tl::unexpected(fd.error());
+    }
+    // The kernel hands out whole records only, as many as fit.
+    std::array<rqs_stuck, 256> records{};
+    while (true) {
+        const ssize_t bytes = ::read(fd->get(), records.data(), sizeof(records));
+        if (bytes < 0 && (errno == EINTR || errno == EAGAIN)) {
+            continue;
+        }
+        if (bytes < 0) {
+            return fail(fmt::format("cannot read the waiting tasks: {}", std::strerror(errno)));
+        }
+        if (bytes == 0) {
+            break;
+        }
+        for (std::size_t i = 0; i < static_cast<std::size_t>(bytes) / sizeof(rqs_stuck); ++i) {
+            const Stuck stuck = decode_stuck(records.at(i));
+            if (is_news(stuck) && !handler.on_stuck(stuck)) {
+                return {};
+            }
+        }
+    }
+    std::erase_if(seen_, [this](const auto& entry) { return entry.second.look != looks_; });
+    return {};
+}
+
+}  // namespace rqs

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The table of sources.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "model/options.h"
+#include "sources/source.h"
+
+namespace rqs {
+
+/// Makes and starts the source that `options` ask for. Under `auto` that is the kernel's hook, or
+/// where it cannot be had the schedstat files; `note` then says so in one line.
+Result<std::unique_ptr<Source>> start_source(const Options& options, std::optional<pid_t> root_pid,
+                                             std::string& note);
+
+}  // namespace rqs

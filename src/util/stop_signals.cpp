@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "util/stop_signals.h"
+
+#include <array>
+#include <csignal>
+
+namespace rqs::util {
+namespace {
+
+volatile std::sig_atomic_t caught = 0;
+
+void note(int signal) {
+    if (caught != 0) {
+        // Somebody means it.
+        (void)std::signal(signal, SIG_DFL);
+        (void)std::raise(signal);
+    }
+    caught = signal;
+}
+
+}  // namespace
+
+void catch_stop_signals() {
+    struct sigaction action {};
+    action.sa_handler = note;  // no SA_RESTART: a wait must end
+    sigemptyset(&action.sa_mask);
+    constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
+    for (const int signal : signals) {
+        struct sigaction before {};
+        // Under nohup, or in the background of a script, an ignored signal stays ignored.
+        if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) {
+            ::sigaction(signal, &action, nullptr);
+        }
+    }
+    (void)std::signal(SIGPIPE, SIG_IGN);
+}
+
+int stop_signal() {
+    return caught;
+}
+
+}  // namespace rqs::util

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Signals that ask the program to end in good order.
+#pragma once
+
+namespace rqs::util {
+
+/// From now on INT, TERM and HUP set a flag and interrupt what waits; PIPE is an error of write().
+/// A second INT or TERM ends the program at once.
+void catch_stop_signals();
+
+/// The signal that came, or 0.
+int stop_signal();
+
+}  // namespace rqs::util
