@@ -29,8 +29,7 @@ static __always_inline u64 mono_ns(struct rqs_cpu* cpu, u64 clock) {
  * `start`; the ones written at this very switch always. Sets *reached when the history goes back to
  * the start. Bound: knobs.history_slots steps.
  */
-static __always_inline u32 history_needed(struct rqs_cpu* cpu, u64 start, u64 clock,
-                                          bool* reached) {
+static __always_inline u32 history_needed(struct rqs_cpu* cpu, u64 start, u64 clock) {
     u32 next_seq = cpu->seq;
     u32 limit = next_seq - cpu->shipped;
     u32 needed = 0;
@@ -44,7 +43,7 @@ static __always_inline u32 history_needed(struct rqs_cpu* cpu, u64 start, u64 cl
             break;
         end = ((struct rqs_run*)history_at(cpu, next_seq - 1 - i))->end_ns;
         if (end <= start && end != clock) {
-            *reached = true;
+            cpu->draft_b.flags |= RQS_WAIT_REACHED;
             break;
         }
         needed = i + 1;
@@ -75,11 +74,9 @@ static __always_inline void ring_doorbell(struct rqs_cpu* cpu, u64 used, u64 tai
     bpf_ringbuf_output(&doorbell, &nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
 }
 
-/* `a` and `b` hold all but seq; `start` is when the wait began on this CPU. */
-static __always_inline void emit(struct rqs_cpu* cpu, struct rqs_wait_a* a, struct rqs_wait_b* b,
-                                 u64 start, u64 clock) {
-    bool reached = false;
-    u32 needed = history_needed(cpu, start, clock, &reached);
+/* The draft is complete, but for how far the history reaches back. */
+static __always_inline void emit(struct rqs_cpu* cpu, u64 clock) {
+    u32 needed = history_needed(cpu, cpu->draft_start_ns, clock);
     u64 head = cpu->head;
     u64 tail = *(volatile u64*)&cpu->tail;
     u64 used = head - tail + needed + WAIT_SLOTS;
@@ -95,10 +92,8 @@ static __always_inline void emit(struct rqs_cpu* cpu, struct rqs_wait_a* a, stru
         copy_slot(ring_at(cpu, head + i), history_at(cpu, first + i));
     }
     head += needed;
-    if (reached)
-        b->flags |= RQS_WAIT_REACHED;
-    copy_slot(ring_at(cpu, head), (struct rqs_slot*)a);
-    copy_slot(ring_at(cpu, head + 1), (struct rqs_slot*)b);
+    copy_slot(ring_at(cpu, head), (struct rqs_slot*)&cpu->draft_a);
+    copy_slot(ring_at(cpu, head + 1), (struct rqs_slot*)&cpu->draft_b);
     cpu->shipped = cpu->seq;
     cpu->kept++;
     publish(cpu, head + WAIT_SLOTS);

@@ -57,12 +57,11 @@ static __always_inline void history_add_run(struct rqs_cpu* cpu, struct rq* rq,
 
 /*
  * Looks whether the group's runqueue of `next`, which is about to run and so not throttled now, was
- * throttled since the last look, and writes that down for the waits that it explains. Returns false
- * if this is the first look and nothing can be said of the time before.
+ * throttled since the last look, and writes that down for the waits that it explains. At the first
+ * look nothing can be said of the time before; the draft then says from when on it was throttled.
  */
-static __always_inline bool history_add_throttle(struct rqs_cpu* cpu, struct rq* rq,
-                                                 struct cfs_rq* cfs_rq, u64 group, u64 clock,
-                                                 u64* ago_ns) {
+static __always_inline void history_add_throttle(struct rqs_cpu* cpu, struct rq* rq,
+                                                 struct cfs_rq* cfs_rq, u64 group, u64 clock) {
     struct rqs_throttle_seen* seen =
         (void*)cpu + RQS_THROTTLE_OFFSET +
         (((group >> 8) ^ (group >> 14)) & (RQS_THROTTLE_SLOTS - 1)) * sizeof(*seen);
@@ -73,13 +72,14 @@ static __always_inline bool history_add_throttle(struct rqs_cpu* cpu, struct rq*
     if (seen->group != group) {
         seen->group = group;
         seen->total_ns = total;
-        if (!total)
-            return true;
-        *ago_ns = rq->clock_pelt - cfs_rq->throttled_clock_pelt;
-        return false;
+        if (total) {
+            cpu->draft_b.flags = RQS_WAIT_THROTTLE_NEW;
+            cpu->draft_b.throttle_ago_ns = rq->clock_pelt - cfs_rq->throttled_clock_pelt;
+        }
+        return;
     }
     if (total == before)
-        return true;
+        return;
     seen->total_ns = total;
     entry = (void*)history_at(cpu, cpu->seq);
     entry->kind = RQS_KIND_THROTTLE;
@@ -89,7 +89,6 @@ static __always_inline bool history_add_throttle(struct rqs_cpu* cpu, struct rq*
     entry->total_ns = total - before;
     entry->ago_ns = rq->clock_pelt - cfs_rq->throttled_clock_pelt;
     cpu->seq++;
-    return true;
 }
 
 #endif

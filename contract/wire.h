@@ -188,9 +188,12 @@ struct rqs_cpu {
     rqs_u32 shipped;         /* history slots below this seq have been shipped */
     rqs_u64 rung_tail;       /* the doorbell was rung for this tail already */
     rqs_u64 scratch;
+    rqs_u64 draft_start_ns; /* the wait at hand is put together here: see bpf/runqslower.bpf.c */
+    struct rqs_wait_a draft_a;
+    struct rqs_wait_b draft_b;
     rqs_u32 interrupts; /* nesting, kept by the hooks of --waker alone */
     rqs_u32 pad0;
-    rqs_u64 pad1[5];
+    rqs_u64 pad1[4];
     rqs_u64 tail; /* slots consumed; a line of its own */
     rqs_u64 pad2[7];
 };
@@ -219,14 +222,14 @@ RQS_ASSERT_SIZE(struct rqs_throttle, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_wait_a, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_wait_b, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_slot, RQS_SLOT_BYTES);
-RQS_ASSERT_SIZE(struct rqs_cpu, 192);
+RQS_ASSERT_SIZE(struct rqs_cpu, 320);
 RQS_ASSERT_SIZE(struct rqs_stuck, 88);
 RQS_ASSERT_SIZE(struct rqs_knobs, 80);
 
 /* Where the parts of a CPU's element lie, in bytes from its start. */
 enum {
-    RQS_THROTTLE_OFFSET = 192,
-    RQS_HISTORY_OFFSET = 192 + RQS_THROTTLE_SLOTS * 16,
+    RQS_THROTTLE_OFFSET = 320,
+    RQS_HISTORY_OFFSET = 320 + RQS_THROTTLE_SLOTS * 16,
 };
 
 static inline rqs_u64 rqs_ring_offset(rqs_u64 history) {
