@@ -27,12 +27,16 @@ struct Role {
     int threads;
     microseconds work;
     microseconds sleep;
+    bool in_step;  ///< all threads sleep until the same moments, multiples of `sleep`
 };
 
+/// Two hogs alone make each other wait for a slice, a few ms. Twice a second three more come at
+/// once: then whoever is queued waits for several slices, longer than the default threshold, but
+/// not so often that a screen could not be read.
 constexpr std::array<Role, 3> roles{{
-    {"demo-hog", 2, microseconds(100'000), microseconds(0)},
-    {"demo-batch", 1, microseconds(40'000), microseconds(15'000)},
-    {"demo-web", 3, microseconds(4'000), microseconds(23'000)},
+    {"demo-hog", 2, microseconds(100'000), microseconds(0), false},
+    {"demo-batch", 3, microseconds(12'000), microseconds(500'000), true},
+    {"demo-web", 3, microseconds(1'500), microseconds(43'000), false},
 }};
 
 /// The CPU time of this thread, so that a share of the CPU does not shorten the work.
@@ -48,7 +52,10 @@ microseconds thread_time() {
         const microseconds end = thread_time() + role.work;
         while (thread_time() < end) {
         }
-        if (role.sleep.count() > 0) {
+        if (role.in_step) {
+            const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+            std::this_thread::sleep_for(role.sleep - since_start % role.sleep);
+        } else if (role.sleep.count() > 0) {
             std::this_thread::sleep_for(role.sleep);
         }
     }

@@ -12,8 +12,8 @@
 namespace rqs {
 
 /// Three processes pinned to one CPU: `demo-hog` (two threads that compute without a pause),
-/// `demo-batch` (one that does the same in bursts) and `demo-web` (three threads that sleep and
-/// wake to a little work: the victims). Needs no privileges. They end with this object, with the
+/// `demo-batch` (three that do so in bursts, all at once) and `demo-web` (three that sleep and wake
+/// to a little work: the victims). Needs no privileges. They end with this object, with the
 /// thread that called start() whatever way it ends, and by themselves after `lifetime`.
 class Workload {
   public:
