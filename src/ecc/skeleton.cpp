@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ecc/skeleton.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+#include "bpfkit/handles.h"
+#include "pkg/package.h"
+#include "util/safe_text.h"
+
+namespace rqs::ecc {
+namespace {
+
+using pkg::Json;
+using DumpPtr = std::unique_ptr<btf_dump, bpfkit::Deleter<btf_dump__free>>;
+
+void append_formatted(void* context, const char* format, va_list arguments) {
+    std::array<char, 512> text{};
+    const int size = std::vsnprintf(text.data(), text.size(), format, arguments);
+    if (size > 0) {
+        static_cast<std::string*>(context)->append(
+            text.data(), std::min(static_cast<std::size_t>(size), text.size() - 1));
+    }
+}
+
+/// Spells types of one object as C does.
+class Speller {
+  public:
+    explicit Speller(const btf* types)
+        : dump_(btf_dump__new(types, append_formatted, &text_, nullptr)) {}
+
+    /// "char[16]", "struct event *"; `plain` without const and volatile.
+    std::string spell(std::uint32_t type_id, bool plain) {
+        text_.clear();
+        DECLARE_LIBBPF_OPTS(btf_dump_emit_type_decl_opts, options, .field_name = "",
+                            .strip_mods = plain);
+        if (dump_ == nullptr || btf_dump__emit_type_decl(dump_.get(), type_id, &options) != 0) {
+            return "void";
+        }
+        return text_;
+    }
+
+  private:
+    std::string text_;
+    DumpPtr dump_;
+};
+
+/// Fields that a comment adds must not replace what the compiler found.
+Status add_fields(Json& entry, const Json& fields, const std::string& what) {
+    for (const auto& [key, value] : fields.items()) {
+        if (entry.contains(key)) {
+            return fail(fmt::format("the comment of {} sets \"{}\", which the package has already",
+                                    util::printable(what), util::printable(key)));
+        }
+        entry[key] = value;
+    }
+    return {};
+}
+
+std::string identifier(std::string name) {
+    std::replace_if(
+        name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '_'; },
+        '_');
+    return name;
+}
+
+/// What a map is called in C: its own name, or that of the section behind an internal map.
+std::string map_identifier(const bpf_map* map) {
+    const std::string name = bpf_map__name(map);
+    if (!bpf_map__is_internal(map)) {
+        return name;
+    }
+    for (const char* section : {".data", ".rodata", ".bss", ".kconfig"}) {
+        const auto at = name.find(section);
+        if (at != std::string::npos) {
+            return identifier(name.substr(at + 1));
+        }
+    }
+    return identifier(name);
+}
+
+bool is_mapped(const bpf_map* map) {
+    return bpf_map__is_internal(map) && (bpf_map__map_flags(map) & BPF_F_MMAPABLE) != 0;
+}
+
+class MetaMaker {
+  public:
+    MetaMaker(const bpf_object* object, const SkeletonInput& input)
+        : object_(object), input_(input), types_(bpf_object__btf(object)), speller_(types_) {}
+
+    Result<Json> run() {
+        Json skeleton = Json::object();
+        skeleton["data_sections"] = sections();
+        skeleton["maps"] = maps();
+        skeleton["obj_name"] = input_.object_name;
+        skeleton["progs"] = programs();
+        if (const Json doc = documentation(); !doc.empty()) {
+            skeleton["doc"] = doc;
+        }
+        Json meta = Json::object();
+        meta["bpf_skel"] = std::move(skeleton);
+        meta["eunomia_version"] = pkg::written_version;
+        if (input_.has_header) {
+            meta["export_types"] = export_types();
+            if (meta["export_types"].empty()) {
+                note(fail("the header defines no struct that the source knows: include it there"));
+            }
+        }
+        if (!status_) {
+            return tl::unexpected(status_.error());
+        }
+        // What is written must be readable: a wrong @sample or @cmdarg shows here.
+        if (const auto checked = pkg::meta_from_json(meta); !checked) {
+            return fail("the comments make no valid metadata: " + checked.error().message);
+        }
+        return meta;
+    }
+
+  private:
+    void note(Status status) {
+        if (status_ && !status) {
+            status_ = std::move(status);
+        }
+    }
+
+    void add_comment(Json& entry, const std::string& name) {
+        note(add_fields(entry, fields_of(input_.comments, name), name));
+    }
+
+    [[nodiscard]] const btf_type* section_type(const char* name) const {
+        const std::int32_t id = btf__find_by_name_kind(types_, name, BTF_KIND_DATASEC);
+        return id < 0 ? nullptr : btf__type_by_id(types_, static_cast<std::uint32_t>(id));
+    }
+
+    /// Only .rodata and .bss: eunomia's runtime refuses a package that lists any other. The rest
+    /// keeps the values that it has in the object.
+    Json sections() {
+        Json out = Json::array();
+        bpf_map* map = nullptr;
+        bpf_object__for_each_map(map, object_) {
+            const std::string name = "." + map_identifier(map);
+            const btf_type* type = section_type(name.c_str());
+            if (!is_mapped(map) || type == nullptr || (name != ".rodata" && name != ".bss")) {
+                continue;
+            }
+            Json section = Json::object();
+            section["name"] = name;
+            section["variables"] = variables(*type);
+            out.push_back(std::move(section));
+        }
+        return out;
+    }
+
+    Json variables(const btf_type& section) {
+        Json out = Json::array();
+        const btf_var_secinfo* entries = btf_var_secinfos(&section);
+        for (std::uint16_t i = 0; i < btf_vlen(&section); ++i) {
+            const btf_type* type = btf__type_by_id(types_, entries[i].type);
+            if (btf_var(type)->linkage == BTF_VAR_STATIC) {
+                continue;
+            }
+            const std::string name = btf__name_by_offset(types_, type->name_off);
+            Json variable = Json::object();
+            variable["name"] = name;
+            variable["type"] = speller_.spell(type->type, true);
+            add_comment(variable, name);
+            out.push_back(std::move(variable));
+        }
+        return out;
+    }
+
+    Json maps() {
+        Json out = Json::array();
+        bpf_map* map = nullptr;
+        bpf_object__for_each_map(map, object_) {
+            Json entry = Json::object();
+            entry["ident"] = map_identifier(map);
+            if (is_mapped(map)) {
+                entry["mmaped"] = true;
+            }
+            entry["name"] = bpf_map__name(map);
+            if (!bpf_map__is_internal(map)) {
+                add_comment(entry, bpf_map__name(map));
+            }
+            out.push_back(std::move(entry));
+        }
+        return out;
+    }
+
+    Json programs() {
+        Json out = Json::array();
+        bpf_program* program = nullptr;
+        bpf_object__for_each_program(program, object_) {
+            Json entry = Json::object();
+            entry["attach"] = bpf_program__section_name(program);
+            entry["link"] = true;
+            entry["name"] = bpf_program__name(program);
+            add_comment(entry, bpf_program__name(program));
+            out.push_back(std::move(entry));
+        }
+        return out;
+    }
+
+    /// The package's own documentation stands at its license.
+    [[nodiscard]] Json documentation() const {
+        for (const char* name : {"LICENSE", "_license", "__license", "license"}) {
+            if (Json fields = fields_of(input_.comments, name); !fields.empty()) {
+                return fields;
+            }
+        }
+        return Json::object();
+    }
+
+    Json export_types() {
+        Json out = Json::array();
+        const std::uint32_t count = btf__type_cnt(types_);
+        for (std::uint32_t id = 1; id < count; ++id) {
+            const btf_type* type = btf__type_by_id(types_, id);
+            const std::string name = btf__name_by_offset(types_, type->name_off);
+            if (btf_is_struct(type) && std::find(input_.structs.begin(), input_.structs.end(),
+                                                 name) != input_.structs.end()) {
+                out.push_back(export_type(*type, id, name));
+            }
+        }
+        return out;
+    }
+
+    Json export_type(const btf_type& type, std::uint32_t id, const std::string& name) {
+        Json members = Json::array();
+        for (std::uint16_t i = 0; i < btf_vlen(&type); ++i) {
+            const btf_member& member = btf_members(&type)[i];
+            Json entry = Json::object();
+            entry["name"] = btf__name_by_offset(types_, member.name_off);
+            entry["type"] = speller_.spell(member.type, false);
+            members.push_back(std::move(entry));
+        }
+        Json out = Json::object();
+        out["members"] = std::move(members);
+        out["name"] = name;
+        out["size"] = type.size;
+        out["type_id"] = id;
+        return out;
+    }
+
+    const bpf_object* object_;
+    const SkeletonInput& input_;
+    const btf* types_;
+    Speller speller_;
+    Status status_;
+};
+
+}  // namespace
+
+Result<pkg::Json> make_meta(const pkg::Bytes& object, const SkeletonInput& input) {
+    (void)bpfkit::take_log();
+    DECLARE_LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = input.object_name.c_str());
+    const bpfkit::ObjectPtr opened(bpf_object__open_mem(object.data(), object.size(), &options));
+    if (opened == nullptr) {
+        return fail(
+            fmt::format("libbpf cannot open the compiled object: {}", bpfkit::describe(errno)));
+    }
+    if (bpf_object__btf(opened.get()) == nullptr) {
+        return fail(
+            "the compiled object has no BTF: a package needs at least one map, global "
+            "variable or program");
+    }
+    return MetaMaker(opened.get(), input).run();
+}
+
+}  // namespace rqs::ecc

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ecc/vmlinux.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+#include "bpfkit/handles.h"
+#include "pkg/object_check.h"
+#include "util/safe_text.h"
+
+namespace rqs::ecc {
+namespace {
+
+using DumpPtr = std::unique_ptr<btf_dump, bpfkit::Deleter<btf_dump__free>>;
+
+void append_formatted(void* context, const char* format, va_list arguments) {
+    auto* out = static_cast<std::string*>(context);
+    va_list again;
+    va_copy(again, arguments);
+    const int size = std::vsnprintf(nullptr, 0, format, arguments);
+    if (size > 0) {
+        const std::size_t start = out->size();
+        out->resize(start + static_cast<std::size_t>(size) + 1);
+        std::vsnprintf(out->data() + start, static_cast<std::size_t>(size) + 1, format, again);
+        out->pop_back();
+    }
+    va_end(again);
+}
+
+constexpr std::string_view preamble = R"(#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+)";
+
+constexpr std::string_view ending = R"(
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute pop
+#endif
+
+#endif
+)";
+
+}  // namespace
+
+Result<std::string> vmlinux_header(const std::string& btf_file) {
+    const std::string name = util::printable(btf_file);
+    const bpfkit::BtfPtr types(btf__parse(btf_file.c_str(), nullptr));
+    if (types == nullptr) {
+        return fail(fmt::format("cannot read BTF from {}: {} (give another file with --btf)", name,
+                                std::strerror(errno)));
+    }
+    std::uint32_t size = 0;
+    const void* raw = btf__raw_data(types.get(), &size);
+    if (const auto sound = pkg::check_btf({static_cast<const char*>(raw), size}); !sound) {
+        return fail(fmt::format("cannot use {}: {}", name, sound.error().message));
+    }
+    std::string out(preamble);
+    const DumpPtr dump(btf_dump__new(types.get(), append_formatted, &out, nullptr));
+    if (dump == nullptr) {
+        return fail(fmt::format("cannot make C of {}: {}", name, std::strerror(errno)));
+    }
+    const std::uint32_t count = btf__type_cnt(types.get());
+    for (std::uint32_t id = 1; id < count; ++id) {
+        const int error = btf_dump__dump_type(dump.get(), id);
+        if (error != 0) {
+            return fail(
+                fmt::format("cannot make C of type {} in {}: {}", id, name, std::strerror(-error)));
+        }
+    }
+    return out += ending;
+}
+
+}  // namespace rqs::ecc

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "pkg/attach.h"
+
+#include <fmt/format.h>
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "pkg/json_field.h"
+
+namespace rqs::pkg {
+namespace {
+
+class LinkAttachment final : public Attachment {
+  public:
+    explicit LinkAttachment(bpf_link* link) : link_(link) {}
+
+  private:
+    bpfkit::LinkPtr link_;
+};
+
+class XdpAttachment final : public Attachment {
+  public:
+    XdpAttachment(int ifindex, std::uint32_t flags) : ifindex_(ifindex), flags_(flags) {}
+    ~XdpAttachment() override { (void)bpf_xdp_detach(ifindex_, flags_, nullptr); }
+
+  private:
+    int ifindex_;
+    std::uint32_t flags_;
+};
+
+/// Takes only its own filter away, and the qdisc only if it was made here: others may use it.
+class TcAttachment final : public Attachment {
+  public:
+    TcAttachment(const bpf_tc_hook& hook, const bpf_tc_opts& options, bool own_hook)
+        : hook_(hook), options_(options), own_hook_(own_hook) {}
+    ~TcAttachment() override {
+        options_.prog_fd = 0;
+        options_.prog_id = 0;
+        options_.flags = 0;
+        (void)bpf_tc_detach(&hook_, &options_);
+        if (own_hook_) {
+            hook_.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
+            (void)bpf_tc_hook_destroy(&hook_);
+        }
+    }
+
+  private:
+    bpf_tc_hook hook_;
+    bpf_tc_opts options_;
+    bool own_hook_;
+};
+
+std::string reason(int error, std::string_view doing) {
+    return fmt::format("{}: {}", doing, bpfkit::describe(error));
+}
+
+std::optional<std::string> attach_xdp(const bpf_program* program, const Json& extra,
+                                      Loaded& loaded) {
+    FieldReader reader;
+    const auto ifindex = reader.number(extra, "ifindex", "XDP", 1, INT32_MAX, 1);
+    const auto flags = reader.number(extra, "flags", "XDP", 0, UINT32_MAX, 0);
+    if (!reader.ok()) {
+        return reader.error();
+    }
+    const int index = static_cast<int>(ifindex);
+    const int error = bpf_xdp_attach(index, bpf_program__fd(program), flags, nullptr);
+    if (error < 0) {
+        return reason(error, fmt::format("network interface {} takes no XDP program", index));
+    }
+    loaded.attachments.push_back(std::make_unique<XdpAttachment>(index, flags));
+    return std::nullopt;
+}
+
+std::optional<bpf_tc_attach_point> attach_point(const std::string& name) {
+    if (name.empty() || name == "BPF_TC_INGRESS") {
+        return BPF_TC_INGRESS;
+    }
+    if (name == "BPF_TC_EGRESS") {
+        return BPF_TC_EGRESS;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> attach_tc(const bpf_program* program, const Json& extra,
+                                     Loaded& loaded) {
+    static const Json none = Json::object();
+    const Json* hook_json = FieldReader::find(extra, "tchook");
+    const Json* options_json = FieldReader::find(extra, "tcopts");
+    hook_json = hook_json != nullptr ? hook_json : &none;
+    options_json = options_json != nullptr ? options_json : &none;
+    FieldReader reader;
+    const auto ifindex = reader.number(*hook_json, "ifindex", "tchook", 1, INT32_MAX, 1);
+    const auto point = attach_point(reader.text(*hook_json, "attach_point", "tchook", false));
+    const auto handle = reader.number(*options_json, "handle", "tcopts", 0, UINT32_MAX, 1);
+    const auto priority = reader.number(*options_json, "priority", "tcopts", 0, 65535, 1);
+    if (!reader.ok() || !point) {
+        return reader.ok() ? "tchook's attach_point is neither BPF_TC_INGRESS nor BPF_TC_EGRESS"
+                           : reader.error();
+    }
+    DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(ifindex),
+                        .attach_point = *point);
+    int error = bpf_tc_hook_create(&hook);
+    const bool own_hook = error == 0;
+    if (error != 0 && error != -EEXIST) {
+        return reason(error, fmt::format("network interface {} takes no clsact qdisc", ifindex));
+    }
+    DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = bpf_program__fd(program), .handle = handle,
+                        .priority = priority);
+    error = bpf_tc_attach(&hook, &options);
+    if (error != 0) {
+        return reason(error, fmt::format("network interface {} takes no tc program", ifindex));
+    }
+    loaded.attachments.push_back(std::make_unique<TcAttachment>(hook, options, own_hook));
+    return std::nullopt;
+}
+
+bpfkit::Fd open_sampling_event(int cpu, std::uint32_t type, std::uint64_t config,
+                               std::uint64_t frequency_hz) {
+    perf_event_attr attributes{};
+    attributes.size = sizeof(attributes);
+    attributes.type = type;
+    attributes.config = config;
+    attributes.freq = 1;
+    attributes.sample_freq = frequency_hz;
+    return bpfkit::Fd(static_cast<int>(
+        ::syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+}
+
+/// One sampling event on each CPU that is online: cycles, or the CPU clock where a (virtual)
+/// machine counts no cycles.
+std::optional<std::string> attach_perf_event(const bpf_program* program, const Json& extra,
+                                             Loaded& loaded) {
+    FieldReader reader;
+    const auto frequency_hz = reader.number(extra, "frequency", "perf_event", 1, 10'000, 1);
+    if (!reader.ok()) {
+        return reader.error();
+    }
+    std::size_t attached = 0;
+    int error = ENODEV;
+    for (int cpu = 0; cpu < libbpf_num_possible_cpus(); ++cpu) {
+        auto event =
+            open_sampling_event(cpu, PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, frequency_hz);
+        if (!event.valid()) {
+            event =
+                open_sampling_event(cpu, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, frequency_hz);
+        }
+        if (!event.valid()) {
+            error = errno;
+            continue;
+        }
+        bpf_link* link = bpf_program__attach_perf_event(program, event.get());
+        if (link == nullptr) {
+            return reason(errno, "perf event");
+        }
+        (void)event.release();  // the link closes it
+        loaded.attachments.push_back(std::make_unique<LinkAttachment>(link));
+        ++attached;
+    }
+    return attached > 0 ? std::nullopt
+                        : std::optional(reason(error, "no perf event can be opened"));
+}
+
+std::optional<std::string> attach_iterator(const bpf_program* program, Loaded& loaded) {
+    bpf_link* link = bpf_program__attach_iter(program, nullptr);
+    if (link == nullptr) {
+        return reason(errno, "iterator");
+    }
+    loaded.attachments.push_back(std::make_unique<LinkAttachment>(link));
+    bpfkit::Fd fd(bpf_iter_create(bpf_link__fd(link)));
+    if (!fd.valid()) {
+        return reason(errno, "iterator");
+    }
+    loaded.iterators.push_back({bpf_program__name(program), std::move(fd)});
+    return std::nullopt;
+}
+
+std::optional<std::string> attach_by_section(const bpf_program* program, Loaded& loaded) {
+    bpf_link* link = bpf_program__attach(program);
+    if (link == nullptr) {
+        const int error = errno;
+        return error == EOPNOTSUPP ? "its section does not say what to attach it to"
+                                   : bpfkit::describe(error);
+    }
+    loaded.attachments.push_back(std::make_unique<LinkAttachment>(link));
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> attach_program(bpf_program* program, const Json& extra, Loaded& loaded) {
+    switch (bpf_program__type(program)) {
+        case BPF_PROG_TYPE_XDP:
+            return attach_xdp(program, extra, loaded);
+        case BPF_PROG_TYPE_SCHED_CLS:
+        case BPF_PROG_TYPE_SCHED_ACT:
+            return attach_tc(program, extra, loaded);
+        case BPF_PROG_TYPE_PERF_EVENT:
+            return attach_perf_event(program, extra, loaded);
+        case BPF_PROG_TYPE_TRACING:
+            if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER) {
+                return attach_iterator(program, loaded);
+            }
+            return attach_by_section(program, loaded);
+        default:
+            return attach_by_section(program, loaded);
+    }
+}
+
+}  // namespace rqs::pkg

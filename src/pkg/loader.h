@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From a checked package to programs that run in the kernel.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bpfkit/handles.h"
+#include "pkg/package.h"
+#include "pkg/parameters.h"
+
+namespace rqs::pkg {
+
+/// Opens the object with libbpf; needs no privileges. A trial in a child process comes first, so
+/// that an object which brings libbpf down yields an error here.
+Result<bpfkit::ObjectPtr> open_object(const Package& package);
+
+/// The initial contents of .rodata, .data and .bss.
+std::vector<SectionBytes> section_contents(const bpf_object* object);
+
+/// A program that this kernel or libbpf did not take, and why, in one line.
+struct Refusal {
+    std::string program;
+    std::string section;
+    std::string reason;
+};
+
+/// Holds one attachment; detaches when destroyed.
+class Attachment {
+  public:
+    Attachment() = default;
+    Attachment(const Attachment&) = delete;
+    Attachment& operator=(const Attachment&) = delete;
+    virtual ~Attachment() = default;
+};
+
+struct Iterator {
+    std::string program;
+    bpfkit::Fd fd;  ///< read to its end: the iterator's text
+};
+
+struct Loaded {
+    bpfkit::ObjectPtr object;
+    std::vector<std::unique_ptr<Attachment>> attachments;
+    std::vector<Iterator> iterators;
+    std::vector<Refusal> refusals;
+};
+
+/// Loads and attaches all programs with `assignments` in place. Programs that are refused are
+/// listed; with `partial` the others run on, otherwise the first refusal ends the work. Missing
+/// privileges are an error of their own.
+Result<Loaded> load_and_attach(const Package& package, const std::vector<Assignment>& assignments,
+                               bool partial);
+
+/// One line that names the program, its section and the reason.
+std::string describe(const Refusal& refusal);
+
+}  // namespace rqs::pkg

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "pkg/runner.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+
+#include "pkg/exporter.h"
+#include "pkg/limits.h"
+#include "pkg/loader.h"
+#include "pkg/sampler.h"
+#include "util/safe_text.h"
+
+namespace rqs::pkg {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string time_of_day() {
+    const std::time_t now = std::time(nullptr);
+    std::tm local{};
+    ::localtime_r(&now, &local);
+    std::array<char, 16> text{};
+    const std::size_t size = std::strftime(text.data(), text.size(), "%H:%M:%S", &local);
+    return {text.data(), size};
+}
+
+std::vector<MapShape> shapes_of(const bpf_object* object) {
+    std::vector<MapShape> out;
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object) {
+        MapShape shape;
+        shape.name = bpf_map__name(map);
+        shape.type = static_cast<std::uint32_t>(bpf_map__type(map));
+        shape.key_size = bpf_map__key_size(map);
+        shape.value_size = bpf_map__value_size(map);
+        shape.key_type_id = bpf_map__btf_key_type_id(map);
+        shape.value_type_id = bpf_map__btf_value_type_id(map);
+        out.push_back(std::move(shape));
+    }
+    return out;
+}
+
+std::string_view banner(const std::vector<Export>& exports) {
+    if (exports.empty()) {
+        return "running and waiting for the ebpf program...\n";
+    }
+    switch (exports.front().channel) {
+        case Channel::ring_buffer:
+            return "running and waiting for the ebpf events from ring buffer...\n";
+        case Channel::perf_buffer:
+            return "running and waiting for the ebpf events from perf event...\n";
+        default:
+            return "running and waiting for the ebpf maps to be sampled...\n";
+    }
+}
+
+class Runner {
+  public:
+    Runner(const Package& package, const Invocation& invocation, util::Output& output,
+           const std::atomic<bool>& stop)
+        : package_(package),
+          invocation_(invocation),
+          output_(output),
+          stop_(stop),
+          formatter_(invocation.json, false) {}
+
+    Result<RunResult> run() {
+        if (const auto status = start(); !status) {
+            return tl::unexpected(status.error());
+        }
+        if (const auto status = show_iterators(); !status) {
+            return tl::unexpected(status.error());
+        }
+        result_.shows_events = !exports_.empty();
+        // Iterators have said all they know; only other programs are worth waiting for.
+        const bool others = loaded_.attachments.size() > loaded_.iterators.size();
+        if (!exports_.empty() || others) {
+            if (const auto status = follow(); !status) {
+                return tl::unexpected(status.error());
+            }
+        }
+        if (const auto status = output_.flush(); !status) {
+            return tl::unexpected(status.error());
+        }
+        return result_;
+    }
+
+  private:
+    struct Channelled {
+        Runner* runner = nullptr;
+        const Export* what = nullptr;
+        std::uint64_t unreported_loss = 0;
+    };
+
+    Status start() {
+        auto loaded = load_and_attach(package_, invocation_.assignments, invocation_.partial);
+        if (!loaded) {
+            return tl::unexpected(loaded.error());
+        }
+        loaded_ = std::move(*loaded);
+        if (const auto status = judge_refusals(); !status) {
+            return status;
+        }
+        auto exports = find_exports(package_.meta, bpf_object__btf(loaded_.object.get()),
+                                    shapes_of(loaded_.object.get()));
+        if (!exports) {
+            return tl::unexpected(exports.error());
+        }
+        exports_ = std::move(*exports);
+        formatter_ = Formatter(invocation_.json, exports_.size() > 1);
+        if (const auto status = open_channels(); !status) {
+            return status;
+        }
+        return print_start();
+    }
+
+    Status judge_refusals() {
+        if (loaded_.refusals.empty()) {
+            return {};
+        }
+        if (!invocation_.partial || loaded_.attachments.empty()) {
+            return fail(describe(loaded_.refusals.front()));
+        }
+        for (const auto& refusal : loaded_.refusals) {
+            fmt::print(stderr, "ecli: {}\n", describe(refusal));
+        }
+        return {};
+    }
+
+    Status open_channels() {
+        channelled_.resize(exports_.size());
+        for (std::size_t i = 0; i < exports_.size(); ++i) {
+            channelled_[i] = {this, &exports_[i], 0};
+            if (const auto status = open_channel(channelled_[i]); !status) {
+                return status;
+            }
+        }
+        return {};
+    }
+
+    Status open_channel(Channelled& channelled) {
+        const std::string& name = channelled.what->map;
+        bpf_map* map = bpf_object__find_map_by_name(loaded_.object.get(), name.c_str());
+        switch (channelled.what->channel) {
+            case Channel::sampled_map:
+                samplers_.emplace_back(map, *channelled.what);
+                next_sample_.push_back(Clock::now() + interval(*channelled.what));
+                return {};
+            case Channel::ring_buffer:
+                return open_ring(bpf_map__fd(map), channelled);
+            case Channel::perf_buffer:
+                break;
+        }
+        perf_buffers_.emplace_back(perf_buffer__new(bpf_map__fd(map),
+                                                    package_.meta.perf_buffer_pages, on_perf_event,
+                                                    on_perf_loss, &channelled, nullptr));
+        if (perf_buffers_.back() == nullptr) {
+            return fail(fmt::format("cannot open the perf buffer {}: {}", util::printable(name),
+                                    bpfkit::describe(errno)));
+        }
+        return {};
+    }
+
+    Status open_ring(int fd, Channelled& channelled) {
+        int error = 0;
+        if (ring_ == nullptr) {
+            ring_.reset(ring_buffer__new(fd, on_ring_event, &channelled, nullptr));
+            error = ring_ == nullptr ? errno : 0;
+        } else {
+            error = ring_buffer__add(ring_.get(), fd, on_ring_event, &channelled);
+        }
+        if (error != 0) {
+            return fail(fmt::format("cannot open the ring buffer {}: {}",
+                                    util::printable(channelled.what->map),
+                                    bpfkit::describe(error)));
+        }
+        return {};
+    }
+
+    Status print_start() {
+        if (!invocation_.json && (!exports_.empty() || loaded_.iterators.empty())) {
+            output_.buffer() += banner(exports_);
+        }
+        for (const auto& what : exports_) {
+            formatter_.append_heading(output_.buffer(), what);
+        }
+        return output_.flush();
+    }
+
+    /// Iterators print text of their own, line by line; a line's bytes are not to be trusted.
+    Status show_iterators() {
+        for (const auto& iterator : loaded_.iterators) {
+            std::string line;
+            std::array<char, 4096> chunk{};
+            ssize_t size = 0;
+            while ((size = ::read(iterator.fd.get(), chunk.data(), chunk.size())) > 0 ||
+                   (size < 0 && (errno == EINTR || errno == EAGAIN))) {
+                if (stop_ || output_.closed()) {
+                    return {};
+                }
+                append_lines(line,
+                             {chunk.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
+                if (const auto status = output_.flush_if_large(); !status) {
+                    return status;
+                }
+            }
+            if (size < 0) {
+                return fail(fmt::format("iterator {} ended with an error: {}",
+                                        util::printable(iterator.program), std::strerror(errno)));
+            }
+            if (!line.empty()) {
+                append_line(line);
+            }
+        }
+        return output_.flush();
+    }
+
+    void append_lines(std::string& line, std::string_view chunk) {
+        for (const char c : chunk) {
+            if (c == '\n') {
+                append_line(line);
+                line.clear();
+            } else if (line.size() < limits::event_bytes) {
+                line += c;
+            }
+        }
+    }
+
+    void append_line(const std::string& line) {
+        if (invocation_.json) {
+            output_.buffer() += "{\"line\":";
+            util::append_json_string(output_.buffer(), line);
+            output_.buffer() += "}\n";
+        } else {
+            // Tabs separate what iterators print.
+            std::size_t start = 0;
+            for (std::size_t tab = 0; tab != std::string::npos; start = tab + 1) {
+                tab = line.find('\t', start);
+                util::append_printable(output_.buffer(),
+                                       std::string_view(line).substr(start, tab - start));
+                output_.buffer() += tab == std::string::npos ? "\n" : "\t";
+            }
+        }
+        ++result_.events;
+    }
+
+    static Clock::duration interval(const Export& what) {
+        return std::chrono::milliseconds(what.sample.interval_ms);
+    }
+
+    Status follow() {
+        const auto end =
+            invocation_.duration_s
+                ? Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                     std::chrono::duration<double>(*invocation_.duration_s))
+                : Clock::time_point::max();
+        while (!stop_ && !output_.closed() && !enough() && Clock::now() < end) {
+            wait_for_events(end);
+            if (const auto status = read_all(); !status) {
+                return status;
+            }
+        }
+        return finish();
+    }
+
+    /// What was caught before the end is shown; nothing new comes once the links are gone.
+    Status finish() {
+        loaded_.attachments.clear();
+        if (output_.closed() || enough()) {
+            return {};
+        }
+        if (const auto status = read_buffers(); !status) {
+            return status;
+        }
+        for (auto& sampler : samplers_) {
+            if (const auto status = sample(sampler); !status) {
+                return status;
+            }
+        }
+        return output_.flush();
+    }
+
+    [[nodiscard]] bool enough() const {
+        return invocation_.count && result_.events >= *invocation_.count;
+    }
+
+    void wait_for_events(Clock::time_point end) const {
+        std::vector<pollfd> descriptors;
+        // Nobody may be reading any more: that shows without an event of ours.
+        descriptors.push_back({STDOUT_FILENO, 0, 0});
+        if (ring_ != nullptr) {
+            descriptors.push_back({ring_buffer__epoll_fd(ring_.get()), POLLIN, 0});
+        }
+        for (const auto& buffer : perf_buffers_) {
+            descriptors.push_back({perf_buffer__epoll_fd(buffer.get()), POLLIN, 0});
+        }
+        auto until =
+            std::min(end, Clock::now() + std::chrono::milliseconds(package_.meta.poll_timeout_ms));
+        for (const auto& time : next_sample_) {
+            until = std::min(until, time);
+        }
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
+        const int timeout_ms = static_cast<int>(std::max<std::int64_t>(left.count() + 1, 0));
+        if (::poll(descriptors.data(), descriptors.size(), timeout_ms) > 0 &&
+            (descriptors[0].revents & (POLLERR | POLLNVAL)) != 0) {
+            reader_gone_ = true;
+        }
+    }
+
+    Status read_all() {
+        if (reader_gone_) {
+            output_.buffer() += '\n';  // a write notices it in the ordinary way
+            return output_.flush();
+        }
+        if (const auto status = read_buffers(); !status) {
+            return status;
+        }
+        for (std::size_t i = 0; i < samplers_.size(); ++i) {
+            if (Clock::now() >= next_sample_[i]) {
+                next_sample_[i] += interval(samplers_[i].what());
+                next_sample_[i] = std::max(next_sample_[i], Clock::now());
+                if (const auto status = sample(samplers_[i]); !status) {
+                    return status;
+                }
+            }
+        }
+        return {};
+    }
+
+    Status read_buffers() {
+        time_ = time_of_day();
+        if (ring_ != nullptr) {
+            const int count = ring_buffer__consume(ring_.get());
+            if (count < 0 && count != -EINTR && count != -EAGAIN) {
+                return fail(
+                    fmt::format("reading the ring buffer failed: {}", bpfkit::describe(count)));
+            }
+        }
+        for (const auto& buffer : perf_buffers_) {
+            const int error = perf_buffer__consume(buffer.get());
+            if (error < 0 && error != -EINTR) {
+                return fail(
+                    fmt::format("reading the perf buffer failed: {}", bpfkit::describe(error)));
+            }
+        }
+        report_losses();
+        return output_.flush();
+    }
+
+    Status sample(Sampler& sampler) {
+        time_ = time_of_day();
+        const auto status = sampler.each([&](std::string_view key, std::string_view value) {
+            if (!enough()) {
+                formatter_.append_entry(output_.buffer(), sampler.what(), key, value, time_);
+                ++result_.events;
+            }
+        });
+        return status ? output_.flush() : status;
+    }
+
+    void report_losses() {
+        for (auto& channelled : channelled_) {
+            if (channelled.unreported_loss == 0) {
+                continue;
+            }
+            formatter_.append_loss(output_.buffer(), *channelled.what, channelled.unreported_loss);
+            if (!invocation_.json) {
+                fmt::print(stderr, "ecli: lost {} events of {}\n", channelled.unreported_loss,
+                           util::printable(channelled.what->map));
+            }
+            channelled.unreported_loss = 0;
+        }
+    }
+
+    void take_event(const Export& what, const void* data, std::size_t size) {
+        if (enough() || output_.closed()) {
+            return;
+        }
+        const std::string_view bytes(static_cast<const char*>(data), size);
+        if (formatter_.append_event(output_.buffer(), what, bytes, time_)) {
+            ++result_.events;
+        } else {
+            ++result_.short_events;
+        }
+        // An error here shows again at the flush that ends the batch.
+        (void)output_.flush_if_large();
+    }
+
+    static int on_ring_event(void* context, void* data, std::size_t size) {
+        auto* channelled = static_cast<Channelled*>(context);
+        channelled->runner->take_event(*channelled->what, data, size);
+        // A negative value ends the batch early: a program may produce faster than we print.
+        return channelled->runner->enough() || channelled->runner->stop_ ? -EAGAIN : 0;
+    }
+
+    static void on_perf_event(void* context, int /*cpu*/, void* data, __u32 size) {
+        auto* channelled = static_cast<Channelled*>(context);
+        channelled->runner->take_event(*channelled->what, data, size);
+    }
+
+    static void on_perf_loss(void* context, int /*cpu*/, __u64 count) {
+        auto* channelled = static_cast<Channelled*>(context);
+        channelled->unreported_loss += count;
+        channelled->runner->result_.lost += count;
+    }
+
+    const Package& package_;
+    const Invocation& invocation_;
+    util::Output& output_;
+    const std::atomic<bool>& stop_;
+    Formatter formatter_;
+    Loaded loaded_;
+    std::vector<Export> exports_;
+    std::vector<Channelled> channelled_;
+    bpfkit::RingBufferPtr ring_;
+    std::vector<bpfkit::PerfBufferPtr> perf_buffers_;
+    std::vector<Sampler> samplers_;
+    std::vector<Clock::time_point> next_sample_;
+    std::string time_;
+    RunResult result_;
+    mutable bool reader_gone_ = false;
+};
+
+}  // namespace
+
+Result<RunResult> run_package(const Package& package, const Invocation& invocation,
+                              util::Output& output, const std::atomic<bool>& stop) {
+    return Runner(package, invocation, output, stop).run();
+}
+
+Status check_exports(const Package& package, const bpf_object* object) {
+    const auto exports = find_exports(package.meta, bpf_object__btf(object), shapes_of(object));
+    return exports ? Status{} : tl::unexpected(exports.error());
+}
+
+}  // namespace rqs::pkg
