@@ -21,8 +21,13 @@ static __always_inline void copy_slot(struct rqs_slot* to, const struct rqs_slot
 
 /* The cgroup by which the scheduler groups the task. */
 static __always_inline u64 sched_cgroup_id(struct task_struct* task) {
-    return knobs.cpu_controller_is_v1 ? task->sched_task_group->css.cgroup->kn->id
-                                      : v2_cgroup_id(task);
+    struct cgroup* cgroup;
+
+    if (!knobs.cpu_controller_is_v1)
+        return v2_cgroup_id(task);
+    cgroup = task->sched_task_group->css.cgroup;
+    /* An autogroup (of a terminal session) is not a cgroup: its tasks are in the root one. */
+    return cgroup ? cgroup->kn->id : 1;
 }
 
 static __always_inline u8 policy_of(struct task_struct* task) {

@@ -80,7 +80,7 @@ static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next, 
     a->cgroup_id = v2_cgroup_id(next);
     copy_comm(a->comm, next);
     b->kind = RQS_KIND_WAIT_B;
-    b->sched_cgroup_id = knobs.cpu_controller_is_v1 ? sched_cgroup_id(next) : a->cgroup_id;
+    b->sched_cgroup_id = sched_cgroup_id(next);
     if (b->flags & RQS_WAIT_NO_BASE)
         cpu->unverified++;
     emit(cpu, clock);

@@ -21,9 +21,22 @@
 namespace rqs {
 namespace {
 
-constexpr std::uint64_t ring_budget_bytes = 32ULL << 20;
+// What the rings may take by default: a CPU, and all CPUs together. A threshold of a millisecond or
+// more keeps few waits; below it, every switch may be one.
+struct RingBudget {
+    std::uint64_t most_bytes;
+    std::uint64_t total_bytes;
+};
+constexpr std::uint64_t fine_threshold_us = 1000;
+constexpr RingBudget coarse{512ULL << 10, 64ULL << 20};
+constexpr RingBudget fine{4ULL << 20, 256ULL << 20};
 constexpr std::uint64_t ring_least_bytes = 64ULL << 10;
-constexpr std::uint64_t ring_most_bytes = 1ULL << 20;
+
+std::uint64_t default_ring_bytes(std::uint64_t min_us, std::uint64_t cpus) {
+    const RingBudget& budget = min_us < fine_threshold_us ? fine : coarse;
+    return std::clamp(std::bit_floor(budget.total_bytes / cpus), ring_least_bytes,
+                      budget.most_bytes);
+}
 
 Error explain_load(int error) {
     const std::string why = bpfkit::describe(error);
@@ -165,12 +178,11 @@ Status BpfObject::set_up(const Options& options, std::optional<pid_t> root_pid) 
     return set_filters(options.filters, root_pid);
 }
 
-// Room for some ten thousand waits in all, less a CPU where there are many; --buffer overrides.
 void BpfObject::size_rings(const Options& options) {
     rqs_knobs& knobs = skeleton_->rodata->knobs;
     cpu_count_ = static_cast<std::uint32_t>(std::max(1, libbpf_num_possible_cpus()));
-    const std::uint64_t bytes = options.buffer_bytes.value_or(std::clamp(
-        std::bit_floor(ring_budget_bytes / cpu_count_), ring_least_bytes, ring_most_bytes));
+    const std::uint64_t bytes =
+        options.buffer_bytes.value_or(default_ring_bytes(options.min_us, cpu_count_));
     history_slots_ = power_of_two<std::uint32_t>(options.history, RQS_HISTORY_MIN, RQS_HISTORY_MAX);
     // The ring must hold at least one wait with a whole history.
     ring_slots_ = std::max(history_slots_ * 2,
