@@ -83,7 +83,7 @@ Status check_map(const char* what, const std::string& path) {
 Status check_cpus(const std::vector<std::uint32_t>& cpus) {
     const util::Procfs cpu_dir("/sys/devices/system/cpu");
     std::string possible = cpu_dir.read("possible").value_or("");
-    possible.erase(possible.find_last_not_of("\n") + 1);
+    possible.erase(possible.find_last_not_of('\n') + 1);
     const auto known = parse_cpu_list(possible, "possible");
     if (!known) {
         return {};

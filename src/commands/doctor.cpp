@@ -346,6 +346,7 @@ std::vector<Finding> examine(const Patient& patient) {
         check_lockdown,       check_pid_namespace, check_memlock,
         check_fallback};
     std::vector<Finding> findings;
+    findings.reserve(checks.size() + 1);
     for (const Check check : checks) {
         findings.push_back(check(patient));
     }

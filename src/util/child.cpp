@@ -76,6 +76,7 @@ void close_fd(int& fd) {
 Result<Child> Child::prepare(const std::vector<std::string>& argv) {
     std::vector<std::string> words = argv;
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) {
         pointers.push_back(word.data());
     }
