@@ -62,7 +62,6 @@ Plan make_plan(const Arguments& arguments) {
     if (arguments.quick) {
         plan.rounds = 2;
         plan.start_ups = 5;
-        plan.thread_rounds = 1;
         plan.window_s = 0.3;
         plan.loss_s = 2;
         plan.with_ring = false;

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t per_side = 10;
 constexpr std::size_t message_bytes = 100;
+constexpr int buffer_bytes = 4096;
 
 /// Shared between all processes, one line of the cache each.
 struct alignas(64) Slot {
@@ -126,6 +127,10 @@ Status start_group(Children& children, SharedSlots& slots, std::size_t first_slo
         if (::socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()) != 0) {
             return fail(std::string("cannot make a socket pair: ") + std::strerror(errno));
         }
+        // Small buffers: senders and receivers block often, so that it is scheduling that is
+        // loaded.
+        const int bytes = buffer_bytes;
+        ::setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
         auto& counter = slots[first_slot + i].messages;
         if (Status ok = children.start([&] { receive(pair[0], counter); }); !ok) {
             return ok;
