@@ -7,13 +7,13 @@
 namespace rqs {
 namespace {
 
-// ns * share / whole without overflow; share <= whole.
+// ns * share / whole, exactly.
 std::uint64_t scaled(std::uint64_t ns, std::uint64_t share, std::uint64_t whole) {
-    if (share >= whole) {
+    if (ns == 0 || share >= whole) {
         return ns;
     }
-    return static_cast<std::uint64_t>(static_cast<double>(ns) * static_cast<double>(share) /
-                                      static_cast<double>(whole));
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>(Wide{ns} * share / whole);
 }
 
 Relation relation_of(const Run& run, const Wait& wait) {
@@ -70,18 +70,26 @@ void Ledger::collect_throttled(const Timeline& timeline, const Window& window) {
         return;
     }
     for (const auto& throttling : timeline.throttlings()) {
-        std::uint64_t start = std::max(throttling.start_ns, window.start_ns);
-        const std::uint64_t end = std::min(throttling.end_ns, window.end_ns);
-        if (throttling.group != window.group) {
-            continue;
-        }
-        if (!throttled_.empty()) {
-            start = std::max(start, throttled_.back().end_ns);
-        }
-        if (start < end) {
-            throttled_.push_back({start, end});
+        const Span span{std::max(throttling.start_ns, window.start_ns),
+                        std::min(throttling.end_ns, window.end_ns)};
+        if (throttling.group == window.group && span.start_ns < span.end_ns) {
+            throttled_.push_back(span);
         }
     }
+    if (throttled_.size() < 2) {
+        return;
+    }
+    std::sort(throttled_.begin(), throttled_.end(),
+              [](const Span& a, const Span& b) { return a.start_ns < b.start_ns; });
+    std::size_t last = 0;
+    for (const Span& span : throttled_) {
+        if (span.start_ns <= throttled_[last].end_ns) {
+            throttled_[last].end_ns = std::max(throttled_[last].end_ns, span.end_ns);
+        } else {
+            throttled_[++last] = span;
+        }
+    }
+    throttled_.resize(last + 1);
 }
 
 std::uint64_t Ledger::throttled_within(std::uint64_t start_ns, std::uint64_t end_ns) const {

@@ -15,8 +15,6 @@ namespace rqs {
 namespace {
 
 constexpr std::uint64_t look_every_ns = 500'000'000;
-// Two looks at one wait put its beginning within this; the other CPU's clock may be a tick old.
-constexpr std::uint64_t same_wait_ns = 50'000'000;
 
 }  // namespace
 
@@ -28,26 +26,12 @@ Result<StuckFinder> StuckFinder::make(BpfObject& object, const Options& /*option
     return StuckFinder(object);
 }
 
-bool StuckFinder::is_news(const Stuck& stuck) {
-    const std::uint64_t began = stuck.ts_ns - std::min(stuck.ts_ns, stuck.waiting_ns);
-    Seen& seen = seen_[stuck.task.tid];
-    if (seen.look == 0 || began > seen.began_ns + same_wait_ns) {
-        seen = {began, 0, looks_};
-    }
-    seen.look = looks_;
-    if (stuck.waiting_ns < seen.report_at_ns) {
-        return false;
-    }
-    seen.report_at_ns = stuck.waiting_ns * 2;
-    return true;
-}
-
 Status StuckFinder::look(std::uint64_t now_ns, EventHandler& handler) {
     if (now_ns < next_ns_) {
         return {};
     }
     next_ns_ = now_ns + look_every_ns;
-    ++looks_;
+    news_.begin_look();
     auto fd = object_->open_waiting_tasks();
     if (!fd) {
         return tl::unexpected(fd.error());
@@ -67,12 +51,11 @@ Status StuckFinder::look(std::uint64_t now_ns, EventHandler& handler) {
         }
         for (std::size_t i = 0; i < static_cast<std::size_t>(bytes) / sizeof(rqs_stuck); ++i) {
             const Stuck stuck = decode_stuck(records.at(i));
-            if (is_news(stuck) && !handler.on_stuck(stuck)) {
+            if (news_.is_news(stuck) && !handler.on_stuck(stuck)) {
                 return {};
             }
         }
     }
-    std::erase_if(seen_, [this](const auto& entry) { return entry.second.look != looks_; });
     return {};
 }
 

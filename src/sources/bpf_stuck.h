@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 
 #include "model/options.h"
 #include "sources/bpf_object.h"
 #include "sources/source.h"
+#include "sources/stuck_news.h"
 
 namespace rqs {
 
@@ -22,18 +22,10 @@ class StuckFinder {
 
   private:
     explicit StuckFinder(BpfObject& object) : object_(&object) {}
-    bool is_news(const Stuck& stuck);
-
-    struct Seen {
-        std::uint64_t began_ns = 0;
-        std::uint64_t report_at_ns = 0;  // of waiting
-        std::uint64_t look = 0;
-    };
 
     BpfObject* object_;
-    std::unordered_map<std::uint32_t, Seen> seen_;  // by tid
+    StuckNews news_;
     std::uint64_t next_ns_ = 0;
-    std::uint64_t looks_ = 0;
 };
 
 }  // namespace rqs

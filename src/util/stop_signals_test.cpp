@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "util/stop_signals.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+namespace rqs::util {
+namespace {
+
+// Signals change the whole process: each case runs in one of its own.
+
+void expect(bool condition, int code) {
+    if (!condition) {
+        std::_Exit(code);
+    }
+}
+
+void one_signal_sets_the_flag(int signal) {
+    catch_stop_signals();
+    expect(stop_signal() == 0, 1);
+    (void)std::raise(signal);
+    expect(stop_signal() == signal, 2);
+    std::_Exit(0);
+}
+
+void a_second_signal_kills() {
+    catch_stop_signals();
+    (void)std::raise(SIGINT);
+    (void)std::raise(SIGTERM);
+    std::_Exit(0);
+}
+
+void an_ignored_signal_stays_ignored() {
+    (void)std::signal(SIGHUP, SIG_IGN);
+    catch_stop_signals();
+    (void)std::raise(SIGHUP);
+    std::_Exit(stop_signal() == 0 ? 0 : 1);
+}
+
+void a_signal_interrupts_what_waits() {
+    catch_stop_signals();
+    struct sigaction to_term {};
+    to_term.sa_handler = [](int) { (void)std::raise(SIGTERM); };
+    expect(::sigaction(SIGALRM, &to_term, nullptr) == 0, 1);
+    ::ualarm(20'000, 0);
+    timespec long_time{20, 0};
+    expect(::nanosleep(&long_time, nullptr) == -1 && errno == EINTR, 2);
+    std::_Exit(stop_signal() == SIGTERM ? 0 : 3);
+}
+
+void a_broken_pipe_is_an_error() {
+    catch_stop_signals();
+    std::array<int, 2> ends{};
+    expect(::pipe(ends.data()) == 0, 1);
+    ::close(ends[0]);
+    expect(::write(ends[1], "x", 1) == -1 && errno == EPIPE, 2);
+    std::_Exit(0);
+}
+
+TEST(StopSignalsDeathTest, OneSignalSetsTheFlag) {
+    for (const int signal : {SIGINT, SIGTERM}) {
+        EXPECT_EXIT(one_signal_sets_the_flag(signal), ::testing::ExitedWithCode(0), "");
+    }
+    EXPECT_EXIT(
+        {
+            (void)std::signal(SIGHUP, SIG_DFL);  // the test itself may run under nohup
+            one_signal_sets_the_flag(SIGHUP);
+        },
+        ::testing::ExitedWithCode(0), "");
+}
+
+TEST(StopSignalsDeathTest, ASecondSignalKills) {
+    EXPECT_EXIT(a_second_signal_kills(), ::testing::KilledBySignal(SIGTERM), "");
+}
+
+TEST(StopSignalsDeathTest, AnIgnoredSignalStaysIgnored) {
+    EXPECT_EXIT(an_ignored_signal_stays_ignored(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(StopSignalsDeathTest, ASignalInterruptsWhatWaits) {
+    EXPECT_EXIT(a_signal_interrupts_what_waits(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(StopSignalsDeathTest, ABrokenPipeIsAnError) {
+    EXPECT_EXIT(a_broken_pipe_is_an_error(), ::testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace rqs::util
