@@ -36,12 +36,12 @@ class Trace {
     [[nodiscard]] milliseconds time_left() const;
     [[nodiscard]] bool reader_left() const;
     bool command_ended();
+    void let_command_end();
     int exit_code();
 
     const Options& options_;
     std::optional<util::Child> command_;
     std::optional<Clock::time_point> deadline_;
-    bool stopping_ = false;
 };
 
 Status Trace::prepare_command() {
@@ -83,7 +83,6 @@ bool Trace::command_ended() {
 Status Trace::follow(Source& source, Pipeline& pipeline) {
     while (!pipeline.done() && !command_ended()) {
         if (util::stop_signal() != 0 || reader_left() || (deadline_ && time_left().count() == 0)) {
-            stopping_ = true;
             break;
         }
         if (auto polled = source.poll(time_left(), pipeline); !polled) {
@@ -96,7 +95,16 @@ Status Trace::follow(Source& source, Pipeline& pipeline) {
     return {};
 }
 
-// The command's own code; where we stop before it does, it is ended first.
+// After Ctrl-C on a terminal the command has had the signal too, and gets time to clean up.
+void Trace::let_command_end() {
+    constexpr milliseconds patience{2000};
+    constexpr milliseconds step{10};
+    for (milliseconds waited{0}; waited < patience && !command_ended(); waited += step) {
+        ::poll(nullptr, 0, static_cast<int>(step.count()));
+    }
+}
+
+// The command's own code, unless it was we who ended it because -d or -n said so.
 int Trace::exit_code() {
     if (!command_) {
         return 0;
@@ -105,11 +113,15 @@ int Trace::exit_code() {
         return *code;
     }
     const int signal = util::stop_signal();
-    if (signal == SIGTERM || signal == SIGHUP) {
-        command_->send(signal);
+    if (signal != 0) {
+        if (signal != SIGINT) {
+            command_->send(signal);
+        }
+        let_command_end();
     }
     command_->terminate();
-    return command_->wait();
+    const int code = command_->wait();
+    return signal != 0 ? code : 0;
 }
 
 Result<int> Trace::run() {
