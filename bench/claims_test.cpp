@@ -59,7 +59,12 @@ TEST(Claims, EachFailsAlone) {
     const std::vector<Breach> breaches{
         {"hook", 0, [](Figures& f) { f.variants[0].net_ns = only(41); }},
         {"every wait", 1, [](Figures& f) { f.variants[1].net_ns = only(400); }},
-        {"every wait by losing", 1, [](Figures& f) { f.variants[1].lost = 11; }},
+        {"every wait by losing", 1, [](Figures& f) { f.variants[1].lost = 501; }},
+        {"every wait, what is kept", 1,
+         [](Figures& f) {
+             f.variants[1].net_ns = only(300);
+             f.variants[1].lost = 300;
+         }},
         {"text", 2, [](Figures& f) { f.formats[0].events_per_s = 1.9e6; }},
         {"json", 3, [](Figures& f) { f.formats[1].events_per_s = 1.9e6; }},
         {"start-up", 4, [](Figures& f) { f.variants[0].attach_ms = only(23); }},
