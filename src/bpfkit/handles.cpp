@@ -19,7 +19,8 @@ bool log_verbose = false;
 std::string log_kept;
 constexpr std::size_t log_kept_max = 4096;
 
-int keep_log(libbpf_print_level level, const char* format, va_list args) {
+[[gnu::format(printf, 2, 0)]] int keep_log(libbpf_print_level level, const char* format,
+                                           va_list args) {
     if (log_verbose) {
         return std::vfprintf(stderr, format, args);
     }
