@@ -49,9 +49,10 @@ static __always_inline u32 history_needed(struct rqs_cpu* cpu, u64 start, u64 cl
         needed = i + 1;
     }
     /* Through memory, so that the verifier forgets the value and does not walk the copying loop
-       once for each possible length. */
+       once for each possible length; then it must be told the bound again. */
     *(volatile u64*)&cpu->scratch = needed;
-    return *(volatile u64*)&cpu->scratch;
+    needed = *(volatile u64*)&cpu->scratch;
+    return needed > knobs.history_slots ? knobs.history_slots : needed;
 }
 
 static __always_inline void publish(struct rqs_cpu* cpu, u64 head) {

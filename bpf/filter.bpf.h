@@ -29,20 +29,18 @@ static __always_inline bool comm_matches(struct task_struct* task) {
 
 static __always_inline bool cgroup_matches(struct task_struct* task) {
     struct cgroup* cgroup = task->cgroups->dfl_cgrp;
-    struct cgroup___with_ancestors* with = (void*)cgroup;
-    struct cgroup___with_ancestor_ids* ids = (void*)cgroup;
     u64 id = 0;
 
     if (cgroup->level < (int)knobs.cgroup_level)
         return false;
-    if (bpf_core_field_exists(with->ancestors)) {
+    if (bpf_core_field_exists(cgroup->ancestors)) {
         struct cgroup* ancestor = 0;
-        u32 at = bpf_core_field_offset(with->ancestors) + knobs.cgroup_level * sizeof(u64);
+        u32 at = bpf_core_field_offset(cgroup->ancestors) + knobs.cgroup_level * sizeof(u64);
 
         bpf_probe_read_kernel(&ancestor, sizeof(ancestor), (void*)cgroup + at);
         id = BPF_CORE_READ(ancestor, kn, id);
-    } else if (bpf_core_field_exists(ids->ancestor_ids)) {
-        u32 at = bpf_core_field_offset(ids->ancestor_ids) + knobs.cgroup_level * sizeof(u64);
+    } else if (bpf_core_field_exists(cgroup->ancestor_ids)) {
+        u32 at = bpf_core_field_offset(cgroup->ancestor_ids) + knobs.cgroup_level * sizeof(u64);
 
         bpf_probe_read_kernel(&id, sizeof(id), (void*)cgroup + at);
     }

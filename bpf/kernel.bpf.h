@@ -2,7 +2,9 @@
 /*
  * The few kernel types that the programs look into, with the few fields that they read. CO-RE finds
  * the fields in the running kernel's BTF, so neither order nor neighbours matter, and no generated
- * vmlinux.h is needed to build. Every difference between kernels stands here.
+ * vmlinux.h is needed to build. Every difference between kernels stands here; a field that only
+ * some kernels have is read only where bpf_core_field_exists(). They stand in the one struct and
+ * not in a flavour each, since libbpf searches all of the kernel's types once for each struct.
  */
 #ifndef RQS_BPF_KERNEL_H
 #define RQS_BPF_KERNEL_H
@@ -52,15 +54,8 @@ struct kernfs_node {
 struct cgroup {
     struct kernfs_node* kn;
     int level;
-};
-
-/* 7f203bc89eb6 "cgroup: Replace cgroup->ancestor_ids[] with ->ancestors[]", 6.1 */
-struct cgroup___with_ancestors {
-    struct cgroup* ancestors[0];
-};
-
-struct cgroup___with_ancestor_ids {
-    u64 ancestor_ids[0];
+    struct cgroup* ancestors[0]; /* or: */
+    u64 ancestor_ids[0]; /* until 7f203bc89eb6 "cgroup: Replace cgroup->ancestor_ids[]", 6.1 */
 };
 
 struct cgroup_subsys_state {
@@ -94,33 +89,18 @@ struct rq {
     u64 clock_pelt;
     int cpu;
     struct task_struct* curr;
-};
-
-/* CONFIG_IRQ_TIME_ACCOUNTING */
-struct rq___with_irq_time {
-    u64 prev_irq_time;
-};
-
-/* CONFIG_PARAVIRT_TIME_ACCOUNTING: read whenever the runqueue's clock is */
-struct rq___with_steal_time_rq {
-    u64 prev_steal_time_rq;
-};
-
-/* CONFIG_PARAVIRT alone: read once a tick */
-struct rq___with_steal_time {
-    u64 prev_steal_time;
+    u64 prev_irq_time;      /* CONFIG_IRQ_TIME_ACCOUNTING */
+    u64 prev_steal_time_rq; /* CONFIG_PARAVIRT_TIME_ACCOUNTING: read whenever the clock is */
+    u64 prev_steal_time;    /* CONFIG_PARAVIRT: read once a tick */
 };
 
 struct cfs_rq {
     struct rq* rq;
     u64 throttled_clock_pelt;
     u64 throttled_clock_pelt_time;
-    unsigned int throttle_count;
-};
-
-/* 677ea015f231 "sched: add throttled time stat for throttled children", 6.6: not scaled */
-struct cfs_rq___with_self_time {
+    /* 677ea015f231 "sched: add throttled time stat for throttled children", 6.6: not scaled */
     u64 throttled_clock_self_time;
+    unsigned int throttle_count;
 };
 
 struct sched_entity {
@@ -135,6 +115,8 @@ struct sched_info {
 };
 
 struct task_struct {
+    unsigned int __state; /* or: */
+    long state;           /* until 2f064a59a11f "sched: Change task_struct::state", 5.14 */
     void* stack;
     unsigned int flags;
     unsigned int on_cpu;
@@ -142,26 +124,13 @@ struct task_struct {
     unsigned int policy;
     struct sched_entity se;
     struct task_group* sched_task_group;
+    bool throttled; /* e1fad12dcb66 "sched/fair: Switch to task based throttle model", 6.18 */
     struct sched_info sched_info;
     int pid;
     int tgid;
     char comm[16];
     struct nsproxy* nsproxy;
     struct css_set* cgroups;
-};
-
-/* 2f064a59a11f "sched: Change task_struct::state", 5.14 */
-struct task_struct___with_state_renamed {
-    unsigned int __state;
-};
-
-struct task_struct___with_state {
-    long state;
-};
-
-/* e1fad12dcb66 "sched/fair: Switch to task based throttle model", 6.18 */
-struct task_struct___with_throttled {
-    bool throttled;
 };
 
 struct bpf_iter_meta {
@@ -176,43 +145,36 @@ struct bpf_iter__task {
 #pragma clang attribute pop
 
 static __always_inline bool about_to_sleep(struct task_struct* task) {
-    struct task_struct___with_state_renamed* renamed = (void*)task;
-
-    if (bpf_core_field_exists(renamed->__state))
-        return renamed->__state != 0;
-    return ((struct task_struct___with_state*)task)->state != 0;
+    if (bpf_core_field_exists(task->__state))
+        return task->__state != 0;
+    return task->state != 0;
 }
 
 /* Interrupt time of this CPU since boot; 0 where the kernel does not account it. */
 static __always_inline u64 irq_time_ns(struct rq* rq) {
-    struct rq___with_irq_time* with = (void*)rq;
-
-    return bpf_core_field_exists(with->prev_irq_time) ? with->prev_irq_time : 0;
+    return bpf_core_field_exists(rq->prev_irq_time) ? rq->prev_irq_time : 0;
 }
 
 /* Time that the hypervisor ran somebody else, since boot; 0 where it does not say. */
 static __always_inline u64 steal_time_ns(struct rq* rq) {
-    struct rq___with_steal_time_rq* exact = (void*)rq;
-    struct rq___with_steal_time* ticked = (void*)rq;
-
-    if (bpf_core_field_exists(exact->prev_steal_time_rq))
-        return exact->prev_steal_time_rq;
-    return bpf_core_field_exists(ticked->prev_steal_time) ? ticked->prev_steal_time : 0;
+    if (bpf_core_field_exists(rq->prev_steal_time_rq))
+        return rq->prev_steal_time_rq;
+    return bpf_core_field_exists(rq->prev_steal_time) ? rq->prev_steal_time : 0;
 }
 
 /* Throttled time of a group's runqueue since boot, its own quota's and its ancestors'. */
 static __always_inline u64 throttled_time_ns(struct cfs_rq* cfs_rq) {
-    struct cfs_rq___with_self_time* self = (void*)cfs_rq;
-
-    if (bpf_core_field_exists(self->throttled_clock_self_time))
-        return self->throttled_clock_self_time;
+    if (bpf_core_field_exists(cfs_rq->throttled_clock_self_time))
+        return cfs_rq->throttled_clock_self_time;
     return cfs_rq->throttled_clock_pelt_time;
 }
 
-/*
- * A group's runqueue on this CPU, which can be throttled; NULL for the root group's, which cannot.
- * Its address is read as a number: an identity to compare, never to follow.
- */
+/* Whether the task itself is throttled now, not merely its group. */
+static __always_inline bool task_is_throttled(struct task_struct* task) {
+    return bpf_core_field_exists(task->throttled) && task->throttled;
+}
+
+/* Outside the root group: its runqueue can be throttled. */
 static __always_inline bool in_group(struct task_struct* task) {
     return task->se.parent != 0;
 }

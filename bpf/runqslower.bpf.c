@@ -14,28 +14,30 @@
 #include "bpf/waker.bpf.h"
 
 /* Remembers, at switch-out, what the kernel had charged to the task by its last arrival. */
-static __always_inline void remember_departure(struct task_struct* prev, bool preempt, u64 clock) {
+static __always_inline void remember_departure(struct departures* left, struct task_struct* prev,
+                                               bool preempt, u64 clock) {
     u32 tid = prev->pid;
     u64 owner = identity(prev);
 
-    tagged_store(&run_delay_base[tid & (RQS_BASE_SLOTS - 1)], owner, prev->sched_info.run_delay);
+    tagged_store(&left->run_delay[tid & (RQS_BASE_SLOTS - 1)], owner, prev->sched_info.run_delay);
     /* Preempted on its way to sleep: it stays runnable, but sched_info_depart() stamps only tasks
        in state RUNNING. */
     if (preempt && about_to_sleep(prev))
-        tagged_store(&left_unstamped[tid & (RQS_UNSTAMPED_SLOTS - 1)], owner, clock);
+        tagged_store(&left->unstamped_at[tid & (RQS_UNSTAMPED_SLOTS - 1)], owner, clock);
 }
 
 /*
  * The part of the wait that was spent queued on other CPUs. Moving a queued task dequeues it, which
  * adds to run_delay and restarts the stamp: what run_delay has grown since the task last ran.
  */
-static __always_inline u64 waited_elsewhere(struct task_struct* next, u64 owner, rqs_u8* flags) {
+static __always_inline u64 waited_elsewhere(struct departures* left, struct task_struct* next,
+                                            u64 owner, rqs_u8* flags) {
     u64 run_delay = next->sched_info.run_delay;
     u64 base;
 
     if (!next->sched_info.pcount) /* has never run: all of it belongs to this wait */
         return run_delay;
-    if (!tagged_load(&run_delay_base[(u32)next->pid & (RQS_BASE_SLOTS - 1)], owner, &base)) {
+    if (!tagged_load(&left->run_delay[(u32)next->pid & (RQS_BASE_SLOTS - 1)], owner, &base)) {
         *flags |= RQS_WAIT_NO_BASE;
         return 0;
     }
@@ -43,18 +45,19 @@ static __always_inline u64 waited_elsewhere(struct task_struct* next, u64 owner,
 }
 
 /* False if it did not wait at all, as far as anybody knows. */
-static __always_inline bool measure(struct rqs_cpu* cpu, struct task_struct* next, u64 clock) {
+static __always_inline bool measure(struct rqs_cpu* cpu, struct departures* left,
+                                    struct task_struct* next, u64 clock) {
     u64 queued = next->sched_info.last_queued;
     u64 owner = identity(next);
-    struct tagged* left;
+    struct tagged* unstamped;
 
     if (queued) {
-        cpu->draft_a.elsewhere_ns = waited_elsewhere(next, owner, &cpu->draft_b.flags);
+        cpu->draft_a.elsewhere_ns = waited_elsewhere(left, next, owner, &cpu->draft_b.flags);
     } else {
-        left = &left_unstamped[(u32)next->pid & (RQS_UNSTAMPED_SLOTS - 1)];
-        if (!tagged_load(left, owner, &queued))
+        unstamped = &left->unstamped_at[(u32)next->pid & (RQS_UNSTAMPED_SLOTS - 1)];
+        if (!tagged_load(unstamped, owner, &queued))
             return false;
-        left->check = ~left->value;
+        unstamped->check = ~unstamped->value;
         if ((__s64)(clock - queued) <= 0) /* it was moved, and the CPUs' clocks differ */
             return false;
         cpu->draft_a.elsewhere_ns = 0;
@@ -96,14 +99,15 @@ int on_switch(u64* ctx) {
     u64 clock = rq->clock;
     u32 cpu_id = rq->cpu;
     struct rqs_cpu* cpu = cpu_state(cpu_id);
+    struct departures* left = all_departures();
     u32 run_seq;
 
-    if (!cpu)
+    if (!cpu || !left)
         return 0;
     run_seq = cpu->seq;
     history_add_run(cpu, rq, prev, clock);
     if (prev->pid)
-        remember_departure(prev, preempt, clock);
+        remember_departure(left, prev, preempt, clock);
     if (!next->pid)
         return 0;
     cpu->draft_b.flags = 0;
@@ -115,7 +119,7 @@ int on_switch(u64* ctx) {
     }
     if (knobs.with_waker)
         take_waker(next, &cpu->draft_b);
-    if (!measure(cpu, next, clock) || !wanted(next, cpu_id))
+    if (!measure(cpu, left, next, clock) || !wanted(next, cpu_id))
         return 0;
     cpu->seen++;
     if (knobs.min_ns && cpu->draft_a.here_ns + cpu->draft_a.elsewhere_ns <= knobs.min_ns)
@@ -213,15 +217,15 @@ int on_hrtimer_exit(void* ctx) {
 SEC("iter/task")
 int find_waiting(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
-    struct task_struct___with_throttled* with;
     struct task_struct* running;
+    struct departures* left = all_departures();
     struct rqs_stuck stuck = {};
     struct cfs_rq* cfs_rq;
     struct rq* rq;
     u64 queued;
     u8 flags = 0;
 
-    if (!task || !task->pid)
+    if (!task || !task->pid || !left)
         return 0;
     queued = task->sched_info.last_queued;
     if (!queued || task->on_cpu)
@@ -231,7 +235,7 @@ int find_waiting(struct bpf_iter__task* ctx) {
     stuck.cpu = rq->cpu;
     if ((__s64)(rq->clock - queued) <= 0 || !wanted(task, stuck.cpu))
         return 0;
-    stuck.waiting_ns = rq->clock - queued + waited_elsewhere(task, identity(task), &flags);
+    stuck.waiting_ns = rq->clock - queued + waited_elsewhere(left, task, identity(task), &flags);
     if (stuck.waiting_ns <= knobs.min_ns)
         return 0;
     stuck.mono_ns = bpf_ktime_get_ns();
@@ -240,10 +244,7 @@ int find_waiting(struct bpf_iter__task* ctx) {
     stuck.pid = task->tgid;
     stuck.prio = task->prio;
     copy_comm(stuck.comm, task);
-    with = (void*)task;
-    stuck.throttled = cfs_rq->throttle_count != 0;
-    if (bpf_core_field_exists(with->throttled))
-        stuck.throttled |= with->throttled;
+    stuck.throttled = cfs_rq->throttle_count != 0 || task_is_throttled(task);
     running = rq->curr;
     stuck.running_tid = running->pid;
     stuck.running_pid = running->tgid;

@@ -78,9 +78,19 @@ static __always_inline bool tagged_load(struct tagged* at, u64 owner, u64* value
     return (at->check ^ found) == owner;
 }
 
-/* Global data, reached without a lookup. */
-static struct tagged run_delay_base[RQS_BASE_SLOTS];
-static struct tagged left_unstamped[RQS_UNSTAMPED_SLOTS];
+/* What tasks left behind at switch-out, by the low bits of the tid. */
+struct departures {
+    struct tagged run_delay[RQS_BASE_SLOTS];
+    struct tagged unstamped_at[RQS_UNSTAMPED_SLOTS];
+};
+
+/* One element. Not global data: libbpf keeps a copy of that in the reader's memory. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, u32);
+    __type(value, struct departures);
+} departures SEC(".maps");
 
 /*
  * Who a task is, for tables that outlive a switch: its kernel stack's address. It is unique among
@@ -98,6 +108,12 @@ static __always_inline struct rqs_cpu* cpu_state(u32 cpu) {
 static __always_inline u64 address(struct rqs_cpu* cpu, const void* pointer) {
     *(volatile u64*)&cpu->scratch = (u64)pointer;
     return *(volatile u64*)&cpu->scratch;
+}
+
+static __always_inline struct departures* all_departures(void) {
+    u32 zero = 0;
+
+    return bpf_map_lookup_elem(&departures, &zero);
 }
 
 #endif

@@ -28,8 +28,8 @@ struct RingBudget {
     std::uint64_t total_bytes;
 };
 constexpr std::uint64_t fine_threshold_us = 1000;
-constexpr RingBudget coarse{512ULL << 10, 64ULL << 20};
-constexpr RingBudget fine{4ULL << 20, 256ULL << 20};
+constexpr RingBudget coarse{256ULL << 10, 64ULL << 20};
+constexpr RingBudget fine{2ULL << 20, 128ULL << 20};
 constexpr std::uint64_t ring_least_bytes = 64ULL << 10;
 
 std::uint64_t default_ring_bytes(std::uint64_t min_us, std::uint64_t cpus) {
@@ -40,6 +40,13 @@ std::uint64_t default_ring_bytes(std::uint64_t min_us, std::uint64_t cpus) {
 
 Error explain_load(int error) {
     const std::string why = bpfkit::describe(error);
+    if (error == -E2BIG) {
+        // Older kernels (5.10 does) end an element of an array map at the largest kmalloc(), 4 MiB.
+        return {
+            fmt::format("the rings are larger than this kernel takes; give less, like "
+                        "--buffer 2m ({})",
+                        why)};
+    }
     if (bpfkit::is_permission_error(error)) {
         return {
             "tracing needs root, or the capabilities cap_bpf,cap_perfmon (setcap "
@@ -205,7 +212,7 @@ Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> root_
     const bool by_pid = knobs.filter_pid != 0 || knobs.filter_tid != 0 || root_pid;
     bpf_map__set_autocreate(maps.pids, by_pid);
     if (by_pid) {
-        knobs.pid_limit = (read_pid_max() + 8) & ~7U;
+        knobs.pid_limit = (read_pid_max() + 7) & ~7U;
         bpf_map__set_value_size(maps.pids, knobs.pid_limit);
     }
     knobs.filter_cpu = filters.cpus.empty() ? 0 : 1;
