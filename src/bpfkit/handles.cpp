@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "util/safe_text.h"
@@ -25,11 +25,9 @@ constexpr std::size_t log_kept_max = 4096;
         return std::vfprintf(stderr, format, args);
     }
     if (level == LIBBPF_WARN && log_kept.size() < log_kept_max) {
-        char* text = nullptr;
-        if (::vasprintf(&text, format, args) >= 0) {
-            log_kept += text;
-            std::free(text);
-        }
+        std::array<char, log_kept_max> text{};
+        (void)std::vsnprintf(text.data(), text.size(), format, args);
+        log_kept += text.data();
     }
     return 0;
 }
