@@ -5,6 +5,9 @@ target_compile_options(rqs_options INTERFACE
   -Woverloaded-virtual -Wcast-align -Wformat=2 -Wimplicit-fallthrough
   # GCC 12 sees overlaps in std::string's own code (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  # What libbpf's LIBBPF_OPTS expands to.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-c99-extensions>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression>
   $<$<BOOL:${RQS_WERROR}>:-Werror>)
 target_include_directories(rqs_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
 if(RQS_SANITIZE)
