@@ -55,7 +55,7 @@ class TcAttachment final : public Attachment {
 };
 
 std::string reason(int error, std::string_view doing) {
-    return fmt::format("{}: {}", doing, bpfkit::describe(error));
+    return fmt::format("{}: {}", doing, explain(error));
 }
 
 std::optional<std::string> attach_xdp(const bpf_program* program, const Json& extra,
@@ -183,7 +183,7 @@ std::optional<std::string> attach_by_section(const bpf_program* program, Loaded&
     if (link == nullptr) {
         const int error = errno;
         return error == EOPNOTSUPP ? "its section does not say what to attach it to"
-                                   : bpfkit::describe(error);
+                                   : explain(error);
     }
     loaded.attachments.push_back(std::make_unique<LinkAttachment>(link));
     return std::nullopt;

@@ -6,9 +6,9 @@
 
 namespace rqs::pkg {
 
-Result<Bytes> inflate_exactly(const Bytes& compressed, std::size_t size) {
-    // One byte more than promised shows a stream that is longer than it says.
-    Bytes out(size + 1);
+Result<Bytes> inflate(const Bytes& compressed, std::size_t most) {
+    // One byte more than allowed shows a stream that is longer than it says.
+    Bytes out(most + 1);
     Bytes in = compressed;  // zlib's interface takes no const input
     z_stream stream{};
     if (::inflateInit(&stream) != Z_OK) {
@@ -22,18 +22,13 @@ Result<Bytes> inflate_exactly(const Bytes& compressed, std::size_t size) {
     const std::size_t written = out.size() - stream.avail_out;
     const bool trailing = stream.avail_in != 0;
     ::inflateEnd(&stream);
-    if (written > size) {
-        return fail(
-            fmt::format("the object is larger than the {} bytes that the package states", size));
+    if (written > most) {
+        return fail(fmt::format("the object is larger than the {} bytes that it may have", most));
     }
     if (outcome != Z_STREAM_END || trailing) {
         return fail("the object's zlib stream is damaged or cut short");
     }
-    if (written != size) {
-        return fail(
-            fmt::format("the object has {} bytes, but the package states {}", written, size));
-    }
-    out.resize(size);
+    out.resize(written);
     return out;
 }
 

@@ -8,9 +8,9 @@
 
 namespace rqs::pkg {
 
-/// Inflates all of `compressed`; the result must have exactly `size` bytes. Memory is bounded by
-/// `size`, which the caller has checked: a stream that wants more is refused when it does.
-Result<Bytes> inflate_exactly(const Bytes& compressed, std::size_t size);
+/// Inflates all of `compressed` to at most `most` bytes. Memory is bounded by `most`, which the
+/// caller has checked: a stream that wants more is refused when it does.
+Result<Bytes> inflate(const Bytes& compressed, std::size_t most);
 
 /// A zlib stream of the same bytes at the default level.
 Result<Bytes> deflate(const Bytes& plain);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "bpfkit/handles.h"
 #include "pkg/dump.h"
 #include "pkg/histogram.h"
 #include "pkg/stack_trace.h"
@@ -128,6 +129,12 @@ class ExportFinder {
         if (meta_.export_types.empty()) {
             return opaque_type(0);
         }
+        if (!meta_.export_btf.empty()) {
+            const bpfkit::BtfPtr own(btf__new(meta_.export_btf.data(),
+                                              static_cast<std::uint32_t>(meta_.export_btf.size())));
+            return own != nullptr ? type_of_export(meta_.export_types.front(), own.get())
+                                  : no_btf();
+        }
         return need_btf() ? type_of_export(meta_.export_types.front(), types_) : no_btf();
     }
 
@@ -195,6 +202,12 @@ const MapShape* find_shape(const std::vector<MapShape>& maps, const std::string&
     const auto found = std::find_if(maps.begin(), maps.end(),
                                     [&](const MapShape& map) { return map.name == name; });
     return found == maps.end() ? nullptr : &*found;
+}
+
+/// The maps behind .rodata and the like carry the object's name, which packages of the older format
+/// state otherwise than libbpf cuts it today. Nothing is shown of them.
+bool is_internal(const MapMeta& map) {
+    return map.name.find('.') != std::string::npos;
 }
 
 /// Several exports exist only where the package says so or (older format) each map has its own
@@ -272,6 +285,9 @@ Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
     std::vector<Export> out;
     for (const auto& map : meta.maps) {
         const MapShape* shape = find_shape(maps, map.name);
+        if (shape == nullptr && is_internal(map)) {
+            continue;
+        }
         if (shape == nullptr) {
             return fail(
                 fmt::format("bad package: its object has no map {}", util::printable(map.name)));

@@ -235,6 +235,10 @@ Result<Loaded> load_and_attach(const Package& package, const std::vector<Assignm
     return loaded;
 }
 
+std::string explain(int error) {
+    return reason_of(error, bpfkit::take_log());
+}
+
 std::string describe(const Refusal& refusal) {
     return fmt::format("program {} ({}) cannot run on this kernel: {}",
                        util::printable(refusal.program), util::printable(refusal.section),

@@ -54,6 +54,9 @@ struct Loaded {
 Result<Loaded> load_and_attach(const Package& package, const std::vector<Assignment>& assignments,
                                bool partial);
 
+/// What a failed libbpf call means, in one line: its first complaint and the error's name.
+std::string explain(int error);
+
 /// One line that names the program, its section and the reason.
 std::string describe(const Refusal& refusal);
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "pkg/base64.h"
 #include "pkg/json_field.h"
+#include "pkg/object_check.h"
 
 namespace rqs::pkg {
 namespace {
@@ -22,8 +24,22 @@ ExportType read_export_type(FieldReader& reader, const Json& json) {
     return type;
 }
 
-/// Between the older and the current format stood one that only listed {"structs": [{id, name}]}.
-/// Its ids belong to a BTF of their own, so that the name alone is taken.
+void read_export_btf(FieldReader& reader, const Json& types, Meta& meta) {
+    const Json* text = FieldReader::find(types, "export_btf");
+    if (text == nullptr || !text->is_string()) {
+        return;
+    }
+    const auto raw = base64_decode(text->get_ref<const std::string&>());
+    if (raw) {
+        meta.export_btf.assign(raw->begin(), raw->end());
+    }
+    if (!raw || !check_btf(meta.export_btf)) {
+        reader.complain("export_types", "\"export_btf\" is damaged");
+    }
+}
+
+/// Between the older and the current format stood a draft, {"export_btf": "...", "structs": [{id,
+/// name}]}: a BTF of its own. The ids belong to that, so that the name alone is taken.
 std::vector<ExportType> read_export_types(FieldReader& reader, const Json& meta) {
     std::vector<ExportType> out;
     const Json* types = FieldReader::find(meta, "export_types");
@@ -336,6 +352,9 @@ Result<Meta> meta_from_json(const Json& json) {
     check_version(reader, meta.version);
     read_skeleton(reader, *skeleton, meta);
     meta.export_types = read_export_types(reader, json);
+    if (const Json* types = FieldReader::find(json, "export_types")) {
+        read_export_btf(reader, *types, meta);
+    }
     meta.perf_buffer_pages =
         power_of_two(reader.number(json, "perf_buffer_pages", "meta", 1, 16384, 64));
     meta.poll_timeout_ms = reader.number(json, "poll_timeout_ms", "meta", 1, 60'000, 100);

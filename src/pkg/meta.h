@@ -137,6 +137,8 @@ struct Meta {
     std::vector<MapMeta> maps;
     std::vector<ProgMeta> progs;
     std::vector<ExportType> export_types;
+    /// Drafts of the format carry the exported types' BTF beside the object: sound, or empty.
+    std::string export_btf;
     Doc doc;
     std::uint32_t perf_buffer_pages = 64;
     std::uint32_t poll_timeout_ms = 100;

@@ -45,6 +45,11 @@ Result<Json> parse_text(std::string_view text) {
     if (const auto extent = check_extent(text); !extent) {
         return tl::unexpected(extent.error());
     }
+    if (text.rfind("\x7f"
+                   "ELF",
+                   0) == 0) {
+        return fail("this is an object file, not a package: ecc makes packages from sources");
+    }
     if (text[first] != '{') {
         return yaml_to_json(std::string(text));
     }
@@ -55,7 +60,11 @@ Result<Json> parse_text(std::string_view text) {
     return json;
 }
 
-Result<std::size_t> stated_size(const Json& json, const char* key) {
+/// The size that a package states for its object; drafts of the format state none.
+Result<std::optional<std::size_t>> stated_size(const Json& json, const char* key) {
+    if (FieldReader::find(json, key) == nullptr) {
+        return std::nullopt;
+    }
     FieldReader reader;
     const auto size = reader.number(json, key, "package", 1,
                                     static_cast<std::uint32_t>(limits::object_bytes), std::nullopt);
@@ -77,12 +86,20 @@ Result<Bytes> decode_field(const Json& json, const char* key) {
     return bytes;
 }
 
-Result<Bytes> inflated(const Bytes& bytes, std::size_t size) {
-    auto object = inflate_exactly(bytes, size);
+Result<Bytes> inflated(const Bytes& bytes, std::optional<std::size_t> size) {
+    auto object = inflate(bytes, size.value_or(limits::object_bytes));
     if (!object) {
         return fail("bad package: " + object.error().message);
     }
     return object;
+}
+
+Status check_size(const Bytes& object, std::optional<std::size_t> size) {
+    if (size && object.size() != *size) {
+        return fail(fmt::format("bad package: the object has {} bytes, but the package states {}",
+                                object.size(), *size));
+    }
+    return {};
 }
 
 Result<Package> read_current(const Json& json) {
@@ -97,6 +114,9 @@ Result<Package> read_current(const Json& json) {
     auto object = inflated(*compressed, *size);
     if (!object) {
         return tl::unexpected(object.error());
+    }
+    if (const auto sized = check_size(*object, *size); !sized) {
+        return tl::unexpected(sized.error());
     }
     const Json* meta_json = FieldReader::find(json, "meta");
     if (meta_json == nullptr) {
@@ -127,9 +147,8 @@ Result<Package> read_older(const Json& json, const char* data_key) {
     if (!object) {
         return tl::unexpected(object.error());
     }
-    if (object->size() != *size) {
-        return fail(fmt::format("bad package: the object has {} bytes, but \"{}\" states {}",
-                                object->size(), size_key, *size));
+    if (const auto sized = check_size(*object, *size); !sized) {
+        return tl::unexpected(sized.error());
     }
     auto meta = older_meta_from_json(json);
     if (!meta) {

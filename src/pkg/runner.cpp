@@ -108,6 +108,9 @@ class Runner {
         if (const auto status = judge_refusals(); !status) {
             return status;
         }
+        if (loaded_.attachments.empty()) {
+            return fail("the package has no program: there is nothing to run");
+        }
         auto exports = find_exports(package_.meta, bpf_object__btf(loaded_.object.get()),
                                     shapes_of(loaded_.object.get()));
         if (!exports) {
@@ -163,7 +166,7 @@ class Runner {
                                                     on_perf_loss, &channelled, nullptr));
         if (perf_buffers_.back() == nullptr) {
             return fail(fmt::format("cannot open the perf buffer {}: {}", util::printable(name),
-                                    bpfkit::describe(errno)));
+                                    explain(errno)));
         }
         return {};
     }
@@ -178,8 +181,7 @@ class Runner {
         }
         if (error != 0) {
             return fail(fmt::format("cannot open the ring buffer {}: {}",
-                                    util::printable(channelled.what->map),
-                                    bpfkit::describe(error)));
+                                    util::printable(channelled.what->map), explain(error)));
         }
         return {};
     }
@@ -340,15 +342,13 @@ class Runner {
         if (ring_ != nullptr) {
             const int count = ring_buffer__consume(ring_.get());
             if (count < 0 && count != -EINTR && count != -EAGAIN) {
-                return fail(
-                    fmt::format("reading the ring buffer failed: {}", bpfkit::describe(count)));
+                return fail(fmt::format("reading the ring buffer failed: {}", explain(count)));
             }
         }
         for (const auto& buffer : perf_buffers_) {
             const int error = perf_buffer__consume(buffer.get());
             if (error < 0 && error != -EINTR) {
-                return fail(
-                    fmt::format("reading the perf buffer failed: {}", bpfkit::describe(error)));
+                return fail(fmt::format("reading the perf buffer failed: {}", explain(error)));
             }
         }
         report_losses();
