@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 
 #include "bpfkit/handles.h"
+#include "ecc/dump_sink.h"
 #include "pkg/package.h"
 #include "util/safe_text.h"
 
@@ -19,15 +18,6 @@ namespace {
 
 using pkg::Json;
 using DumpPtr = std::unique_ptr<btf_dump, bpfkit::Deleter<btf_dump__free>>;
-
-void append_formatted(void* context, const char* format, va_list arguments) {
-    std::array<char, 512> text{};
-    const int size = std::vsnprintf(text.data(), text.size(), format, arguments);
-    if (size > 0) {
-        static_cast<std::string*>(context)->append(
-            text.data(), std::min(static_cast<std::size_t>(size), text.size() - 1));
-    }
-}
 
 /// Spells types of one object as C does.
 class Speller {

@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 
 #include "bpfkit/handles.h"
+#include "ecc/dump_sink.h"
 #include "pkg/object_check.h"
 #include "util/safe_text.h"
 
@@ -16,20 +15,6 @@ namespace rqs::ecc {
 namespace {
 
 using DumpPtr = std::unique_ptr<btf_dump, bpfkit::Deleter<btf_dump__free>>;
-
-void append_formatted(void* context, const char* format, va_list arguments) {
-    auto* out = static_cast<std::string*>(context);
-    va_list again;
-    va_copy(again, arguments);
-    const int size = std::vsnprintf(nullptr, 0, format, arguments);
-    if (size > 0) {
-        const std::size_t start = out->size();
-        out->resize(start + static_cast<std::size_t>(size) + 1);
-        std::vsnprintf(out->data() + start, static_cast<std::size_t>(size) + 1, format, again);
-        out->pop_back();
-    }
-    va_end(again);
-}
 
 constexpr std::string_view preamble = R"(#ifndef __VMLINUX_H__
 #define __VMLINUX_H__

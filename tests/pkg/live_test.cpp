@@ -20,9 +20,17 @@ namespace {
 
 using nlohmann::json;
 
-const std::string runqslower_package = RQS_PACKAGES "/runqslower/package.json";
-const std::string runqlat_package = RQS_PACKAGES "/runqlat/package.json";
+/// Where the build put the examples; RQS_PACKAGES_DIR on a machine that it was copied to.
+std::string package_of(const std::string& name) {
+    const char* given = std::getenv("RQS_PACKAGES_DIR");
+    return std::string(given != nullptr ? given : RQS_PACKAGES) + "/" + name + "/package.json";
+}
 
+const std::string runqslower_package = package_of("runqslower");
+const std::string runqlat_package = package_of("runqlat");
+
+/// The examples' packages: these tests need ecli, the packages and a kernel, so that they run in
+/// the VMs too.
 class Live : public ::testing::Test {
   protected:
     void SetUp() override {
@@ -31,6 +39,9 @@ class Live : public ::testing::Test {
         }
     }
 };
+
+/// Programs that are compiled for the test: these need ecc and clang as well.
+class LiveCompiled : public Live {};
 
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> out;
@@ -290,7 +301,7 @@ class Caller {
     std::thread thread_;
 };
 
-TEST_F(Live, AllTypesArePrinted) {
+TEST_F(LiveCompiled, AllTypesArePrinted) {
     const Scratch scratch;
     const std::string package = compiled(scratch, "types", true);
     const Caller caller;
@@ -318,7 +329,7 @@ TEST_F(Live, AllTypesArePrinted) {
     EXPECT_EQ(run({ecli(), "run", package, "--tiny", "128"}).exit_code, 2);
 }
 
-TEST_F(Live, PerCpuMapsAreAddedUp) {
+TEST_F(LiveCompiled, PerCpuMapsAreAddedUp) {
     const Scratch scratch;
     const std::string package = compiled(scratch, "percpu");
     const Caller caller;
@@ -340,7 +351,7 @@ TEST_F(Live, PerCpuMapsAreAddedUp) {
     EXPECT_GT(last, 1U);
 }
 
-TEST_F(Live, IteratorsPrintTheirText) {
+TEST_F(LiveCompiled, IteratorsPrintTheirText) {
     const Scratch scratch;
     const std::string package = compiled(scratch, "iterator");
     const Workload workload("\x1b[31mred");
@@ -350,7 +361,7 @@ TEST_F(Live, IteratorsPrintTheirText) {
     EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
 }
 
-TEST_F(Live, RefusedProgramsAreNamed) {
+TEST_F(LiveCompiled, RefusedProgramsAreNamed) {
     const Scratch scratch;
     const std::string package = compiled(scratch, "refused");
     const Outcome outcome = run({ecli(), "run", package});
