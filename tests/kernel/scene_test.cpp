@@ -388,6 +388,7 @@ TEST_F(Scene, MovedWhileWaiting) {
     const Shared<Stage> stage;
     ASSERT_EQ(::pipe2(stage->wake.data(), O_CLOEXEC), 0);
     const std::uint32_t rounds = in_vm() ? 15 : 40;
+    const std::uint64_t slow = in_vm() ? 5 : 1;
     // All of them real-time, so that nothing else on this machine matters.
     Process process([&] {
         std::thread victim([&] {
@@ -414,13 +415,13 @@ TEST_F(Scene, MovedWhileWaiting) {
         for (std::uint32_t round = 1; round <= rounds; ++round) {
             pin(scene_cpu(), stage->victim);
             stage->round = round;
-            sleep_ns(2_ms);  // the hog has the CPU
+            sleep_ns(2_ms * slow);  // the hog has the CPU
             (void)!::write(stage->wake[1], "x", 1);
-            sleep_ns(5_ms);
+            sleep_ns(5_ms * slow);
             pin(quiet_cpu(), stage->victim);
-            sleep_ns(3_ms);  // the victim has run
+            sleep_ns(3_ms * slow);  // the victim has run
             stage->hog_until = round;
-            sleep_ns(10_ms);
+            sleep_ns(10_ms * slow);
         }
         hog.join();
         ::_exit(0);
