@@ -8,10 +8,14 @@
 static __always_inline u8* pid_bits(u32 id) {
     u32 zero = 0;
     u8* bytes = bpf_map_lookup_elem(&pids, &zero);
+    u64 at = id;
 
-    if (!bytes || id >= knobs.pid_limit)
+    /* The register that is checked must be the one that is added: a verifier before 5.16 forgets
+       the bounds of what was spilled to the stack in between. */
+    barrier_var_u64(at);
+    if (!bytes || at >= knobs.pid_limit)
         return 0;
-    return bytes + id;
+    return bytes + at;
 }
 
 static __always_inline bool has_pid_bit(u32 id, u8 bit) {
