@@ -72,8 +72,9 @@ void Witness::stop() {
         const auto prev = static_cast<pid_t>(number_after(line, " prev_pid="));
         const std::uint64_t now = time_of(line);
         const auto left = left_ns.find(prev);
-        if (running.erase(prev) == 0 && left != left_ns.end()) {
-            unannounced_.emplace(prev, Span{left->second, now});
+        // Nobody whom this is about had a CPU when recording began.
+        if (running.erase(prev) == 0) {
+            unannounced_.emplace(prev, Span{left != left_ns.end() ? left->second : 0, now});
         }
         left_ns[prev] = now;
         running.insert(static_cast<pid_t>(number_after(line, " next_pid=")));
