@@ -15,13 +15,32 @@ static __always_inline struct rqs_slot* ring_at(struct rqs_cpu* cpu, u64 positio
 /*
  * The runqueue's clock as CLOCK_MONOTONIC. The two drift apart by at most 500 ppm (NTP), so that an
  * offset read once a millisecond is right to a nanosecond or so and costs no clock read an event.
+ * Where a hypervisor takes the CPU away between the two clocks, the offset comes out too large,
+ * never too small: it may grow only as fast as the clocks can drift.
  */
 static __always_inline u64 mono_ns(struct rqs_cpu* cpu, u64 clock) {
-    if (clock - cpu->mono_checked_ns > MONO_CHECK_NS) {
-        cpu->mono_offset_ns = bpf_ktime_get_ns() - clock;
+    u64 elapsed = clock - cpu->mono_checked_ns;
+
+    if (elapsed > MONO_CHECK_NS) {
+        u64 offset = bpf_ktime_get_ns() - clock;
+        u64 most = cpu->mono_offset_ns + elapsed / 1024;
+
+        if (cpu->mono_checked_ns && (__s64)(offset - most) > 0)
+            offset = most;
+        cpu->mono_offset_ns = offset;
         cpu->mono_checked_ns = clock;
     }
     return clock + cpu->mono_offset_ns;
+}
+
+/*
+ * The same number, of which the verifier knows no more than the bound. It then walks a loop of so
+ * many rounds once, and not once for each way in which the number may have come about.
+ */
+static __always_inline u32 opaque(struct rqs_cpu* cpu, u32 number, u32 bound) {
+    *(volatile u64*)&cpu->scratch = number;
+    number = *(volatile u64*)&cpu->scratch;
+    return number > bound ? bound : number;
 }
 
 /*
@@ -36,6 +55,7 @@ static __always_inline u32 history_needed(struct rqs_cpu* cpu, u64 start, u64 cl
 
     if (limit > knobs.history_slots)
         limit = knobs.history_slots;
+    limit = opaque(cpu, limit, knobs.history_slots);
     for (u32 i = 0; i < RQS_HISTORY_MAX; i++) {
         u64 end;
 
@@ -48,11 +68,7 @@ static __always_inline u32 history_needed(struct rqs_cpu* cpu, u64 start, u64 cl
         }
         needed = i + 1;
     }
-    /* Through memory, so that the verifier forgets the value and does not walk the copying loop
-       once for each possible length; then it must be told the bound again. */
-    *(volatile u64*)&cpu->scratch = needed;
-    needed = *(volatile u64*)&cpu->scratch;
-    return needed > knobs.history_slots ? knobs.history_slots : needed;
+    return opaque(cpu, needed, knobs.history_slots);
 }
 
 static __always_inline void publish(struct rqs_cpu* cpu, u64 head) {
@@ -87,17 +103,17 @@ static __always_inline void emit(struct rqs_cpu* cpu, u64 clock) {
         cpu->lost++;
         return;
     }
+    /* Before the loop: what comes after it is verified once for each number of rounds. */
+    copy_slot(ring_at(cpu, head + needed), (struct rqs_slot*)&cpu->draft_a);
+    copy_slot(ring_at(cpu, head + needed + 1), (struct rqs_slot*)&cpu->draft_b);
+    cpu->shipped = cpu->seq;
+    cpu->kept++;
     for (u32 i = 0; i < RQS_HISTORY_MAX; i++) {
         if (i >= needed)
             break;
         copy_slot(ring_at(cpu, head + i), history_at(cpu, first + i));
     }
-    head += needed;
-    copy_slot(ring_at(cpu, head), (struct rqs_slot*)&cpu->draft_a);
-    copy_slot(ring_at(cpu, head + 1), (struct rqs_slot*)&cpu->draft_b);
-    cpu->shipped = cpu->seq;
-    cpu->kept++;
-    publish(cpu, head + WAIT_SLOTS);
+    publish(cpu, head + needed + WAIT_SLOTS);
     ring_doorbell(cpu, used, tail);
 }
 

@@ -19,14 +19,14 @@ static __always_inline void copy_slot(struct rqs_slot* to, const struct rqs_slot
         out[i] = in[i];
 }
 
-/* The cgroup by which the scheduler groups the task. */
+/*
+ * The cgroup by which the scheduler groups the task; plain loads, since it is read at each switch.
+ * An autogroup (of a terminal session) is not a cgroup: its tasks are in the root one.
+ */
 static __always_inline u64 sched_cgroup_id(struct task_struct* task) {
-    struct cgroup* cgroup;
+    struct cgroup* cgroup =
+        knobs.cpu_controller_is_v1 ? task->sched_task_group->css.cgroup : task->cgroups->dfl_cgrp;
 
-    if (!knobs.cpu_controller_is_v1)
-        return v2_cgroup_id(task);
-    cgroup = task->sched_task_group->css.cgroup;
-    /* An autogroup (of a terminal session) is not a cgroup: its tasks are in the root one. */
     return cgroup ? cgroup->kn->id : 1;
 }
 

@@ -179,8 +179,12 @@ static __always_inline bool in_group(struct task_struct* task) {
     return task->se.parent != 0;
 }
 
+/*
+ * Read by a helper and not by plain loads: it runs for kept waits and where a filter asks, and
+ * newer verifiers search all of the kernel's types for each plain load of a task's pointers.
+ */
 static __always_inline u64 v2_cgroup_id(struct task_struct* task) {
-    return task->cgroups->dfl_cgrp->kn->id;
+    return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
 #endif

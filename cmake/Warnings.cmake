@@ -9,6 +9,9 @@ target_compile_options(rqs_options INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wno-c99-extensions>
   $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression>
   $<$<BOOL:${RQS_WERROR}>:-Werror>)
+# What nothing calls is not linked: a static program is smaller in memory and quicker to start.
+target_compile_options(rqs_options INTERFACE -ffunction-sections -fdata-sections)
+target_link_options(rqs_options INTERFACE -Wl,--gc-sections)
 target_include_directories(rqs_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
 if(RQS_SANITIZE)
   target_compile_options(rqs_options INTERFACE -fsanitize=${RQS_SANITIZE} -fno-omit-frame-pointer

@@ -28,7 +28,7 @@ struct RingBudget {
     std::uint64_t total_bytes;
 };
 constexpr std::uint64_t fine_threshold_us = 1000;
-constexpr RingBudget coarse{256ULL << 10, 64ULL << 20};
+constexpr RingBudget coarse{128ULL << 10, 64ULL << 20};
 constexpr RingBudget fine{2ULL << 20, 128ULL << 20};
 constexpr std::uint64_t ring_least_bytes = 64ULL << 10;
 
@@ -46,6 +46,12 @@ Error explain_load(int error) {
             fmt::format("the rings are larger than this kernel takes; give less, like "
                         "--buffer 2m ({})",
                         why)};
+    }
+    // The verifier refuses with EACCES too, but not without a word.
+    if (why.find("PROG LOAD LOG") != std::string::npos) {
+        return {
+            "this kernel's verifier refused the tracing program; please report what "
+            "`runqslower -v` prints; --source schedstat may do"};
     }
     if (bpfkit::is_permission_error(error)) {
         return {

@@ -88,7 +88,9 @@ pick_accel() {
         -m 64 -S -nodefaults -display none -monitor stdio >/dev/null 2>&1; then
         echo kvm
     else
-        echo tcg
+        # One emulating thread for all CPUs: with one each, a CPU now and then runs into the
+        # breakpoint of another that is patching the kernel's text, and dies ("Oops: int3").
+        echo tcg,thread=single
     fi
 }
 
