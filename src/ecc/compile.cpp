@@ -208,7 +208,7 @@ class Compiler {
 
     [[nodiscard]] Result<std::vector<std::string>> command(const fs::path& input,
                                                            const fs::path& output) const {
-        const auto includes = system_includes(options_);
+        auto includes = system_includes(options_);
         if (!includes) {
             return includes;
         }

@@ -45,9 +45,10 @@ Result<Json> parse_text(std::string_view text) {
     if (const auto extent = check_extent(text); !extent) {
         return tl::unexpected(extent.error());
     }
-    if (text.rfind("\x7f"
-                   "ELF",
-                   0) == 0) {
+    constexpr std::string_view elf_magic(
+        "\177"
+        "ELF");
+    if (text.substr(0, elf_magic.size()) == elf_magic) {
         return fail("this is an object file, not a package: ecc makes packages from sources");
     }
     if (text[first] != '{') {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -374,16 +375,17 @@ class ArgumentParser {
 
     /// What every package understands, unless it has an option of that name itself.
     Status take_own(const Typed& typed) {
-        const struct {
-            std::string_view name;
-            bool* flag;
-        } flags[] = {{"-h", &out_.help},           {"--help", &out_.help},
-                     {"--version", &out_.version}, {"--verbose", &out_.verbose},
-                     {"-j", &out_.json},           {"--json", &out_.json},
-                     {"--partial", &out_.partial}};
-        for (const auto& flag : flags) {
-            if (typed.name == flag.name && !typed.value) {
-                *flag.flag = true;
+        const std::array<std::pair<std::string_view, bool*>, 7> flags{
+            {{"-h", &out_.help},
+             {"--help", &out_.help},
+             {"--version", &out_.version},
+             {"--verbose", &out_.verbose},
+             {"-j", &out_.json},
+             {"--json", &out_.json},
+             {"--partial", &out_.partial}}};
+        for (const auto& [name, flag] : flags) {
+            if (typed.name == name && !typed.value) {
+                *flag = true;
                 return {};
             }
         }
