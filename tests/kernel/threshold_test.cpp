@@ -66,7 +66,7 @@ TEST(Threshold, KeepsWhatIsLonger) {
 }
 
 TEST(Threshold, DefaultsToTenMilliseconds) {
-    expect_threshold({}, 10'000'000, 24);
+    expect_threshold({}, 10'000'000, 16);
 }
 
 // A reader that is stopped for a while: what does not fit is counted, and the rest is whole.
