@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // How long tasks wait for the CPU, as histograms. The wait is found as in ../runqslower.
-#include "vmlinux.h"
+#include "runqlat.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "runqlat.h"
+#include "vmlinux.h"
 
 #define MAX_ENTRIES 10240
 
@@ -27,8 +27,7 @@ struct {
 static const struct hist empty;
 
 /* The position of the highest bit: by halves, since BPF has no instruction for it. */
-static __always_inline unsigned int log2_of(unsigned long long value)
-{
+static __always_inline unsigned int log2_of(unsigned long long value) {
     unsigned int result = 0;
 
     if (value >> 32) {
@@ -56,12 +55,12 @@ static __always_inline unsigned int log2_of(unsigned long long value)
 
 /// counts the wait of the task that is about to run
 SEC("tp_btf/sched_switch")
-int BPF_PROG(handle_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
-{
+int BPF_PROG(handle_sched_switch, bool preempt, struct task_struct* prev,
+             struct task_struct* next) {
     unsigned long long queued_ns = next->sched_info.last_queued;
     unsigned long long now_ns;
     unsigned int slot, key;
-    struct hist *hist;
+    struct hist* hist;
 
     if (queued_ns == 0 || next->pid == 0)
         return 0;

@@ -2,10 +2,10 @@
 // Waits for the CPU, from one hook: when a task is switched in, the kernel still has the moment at
 // which it became runnable (sched_info.last_queued, in the clock of its run queue), because the
 // tracepoint fires before the kernel accounts the wait. No wakeup hook and no map of stamps.
-#include "vmlinux.h"
+#include "runqslower.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "runqslower.h"
+#include "vmlinux.h"
 
 /// report waits longer than this many microseconds; 0 reports every wait
 const volatile unsigned long long min_us = 0;
@@ -24,8 +24,8 @@ struct {
 
 /// reports the wait of the task that is about to run
 SEC("tp_btf/sched_switch")
-int BPF_PROG(handle_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
-{
+int BPF_PROG(handle_sched_switch, bool preempt, struct task_struct* prev,
+             struct task_struct* next) {
     struct event event = {};
     unsigned long long queued_ns = next->sched_info.last_queued;
     unsigned long long now_ns;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What runqslower reports: one record for each wait. The members, in this order, are the columns. */
+/* What runqslower reports: one record for each wait. The members, in this order, are the columns.
+ */
 #ifndef RUNQSLOWER_H
 #define RUNQSLOWER_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // A per-CPU map that is sampled, without a header: its types come from the map itself.
-#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include "vmlinux.h"
 
 const volatile int targ_pid = 0;
 
@@ -19,8 +19,7 @@ struct {
 } calls SEC(".maps");
 
 SEC("raw_tp/sys_enter")
-int on_call(void *ctx)
-{
+int on_call(void* ctx) {
     int pid = bpf_get_current_pid_tgid() >> 32;
     struct counts fresh = {}, *counts;
 

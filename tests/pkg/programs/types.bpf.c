@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Emits one of each kind of type when the chosen process calls the kernel.
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
 #include "types.h"
+#include <bpf/bpf_helpers.h>
+#include "vmlinux.h"
 
 /// @cmdarg {"short": "p", "long": "pid", "default": -1}
 /// @description whose system calls to show
@@ -22,9 +22,8 @@ struct {
 } events SEC(".maps");
 
 SEC("raw_tp/sys_enter")
-int on_call(void *ctx)
-{
-    struct everything *event;
+int on_call(void* ctx) {
+    struct everything* event;
     int i;
 
     if ((int)(bpf_get_current_pid_tgid() >> 32) != targ_pid)
@@ -48,7 +47,7 @@ int on_call(void *ctx)
     event->nested.y[1] = 2;
     event->bits = 5;
     event->sign = -3;
-    event->pointer = (void *)0xffff888000000000;
+    event->pointer = (void*)0xffff888000000000;
     event->either = -9;
     bpf_ringbuf_submit(event, 0);
     return 0;

@@ -22,7 +22,7 @@ struct everything {
     } nested;
     unsigned bits : 3;
     int sign : 5;
-    void *pointer;
+    void* pointer;
     union {
         int either;
         unsigned other;
