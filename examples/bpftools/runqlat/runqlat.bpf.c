@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // How long tasks wait for the CPU, as histograms. The wait is found as in ../runqslower.
-#include "runqlat.h"
+#include "vmlinux.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "vmlinux.h"
+#include "runqlat.h"
 
 #define MAX_ENTRIES 10240
 

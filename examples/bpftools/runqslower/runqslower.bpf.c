@@ -2,10 +2,11 @@
 // Waits for the CPU, from one hook: when a task is switched in, the kernel still has the moment at
 // which it became runnable (sched_info.last_queued, in the clock of its run queue), because the
 // tracepoint fires before the kernel accounts the wait. No wakeup hook and no map of stamps.
-#include "runqslower.h"
+#include "vmlinux.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "vmlinux.h"
+#include "runqslower.h"
 
 /// report waits longer than this many microseconds; 0 reports every wait
 const volatile unsigned long long min_us = 0;

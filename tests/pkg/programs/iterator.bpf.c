@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Lists all tasks: text that the kernel makes.
-#include <bpf/bpf_helpers.h>
 #include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
 
 SEC("iter/task")
 int list(struct bpf_iter__task* ctx) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // One program that runs everywhere, one that runs nowhere.
-#include <bpf/bpf_helpers.h>
 #include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
 
 SEC("raw_tp/sys_enter")
 int fine(void* ctx) {

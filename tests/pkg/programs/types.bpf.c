@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Emits one of each kind of type when the chosen process calls the kernel.
-#include "types.h"
-#include <bpf/bpf_helpers.h>
 #include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+#include "types.h"
 
 /// @cmdarg {"short": "p", "long": "pid", "default": -1}
 /// @description whose system calls to show
