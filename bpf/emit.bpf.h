@@ -34,41 +34,15 @@ static __always_inline u64 mono_ns(struct rqs_cpu* cpu, u64 clock) {
 }
 
 /*
- * The same number, of which the verifier knows no more than the bound. It then walks a loop of so
- * many rounds once, and not once for each way in which the number may have come about.
+ * How many history slots are not shipped yet. Bound: knobs.history_slots. Through memory, so that
+ * the verifier knows no more of the number than that and walks the copying loop once.
  */
-static __always_inline u32 opaque(struct rqs_cpu* cpu, u32 number, u32 bound) {
-    *(volatile u64*)&cpu->scratch = number;
-    number = *(volatile u64*)&cpu->scratch;
-    return number > bound ? bound : number;
-}
+static __always_inline u32 history_unshipped(struct rqs_cpu* cpu) {
+    u32 count;
 
-/*
- * How many history slots, newest first, are not shipped yet and reach into the wait that began at
- * `start`; the ones written at this very switch always. Sets *reached when the history goes back to
- * the start. Bound: knobs.history_slots steps.
- */
-static __always_inline u32 history_needed(struct rqs_cpu* cpu, u64 start, u64 clock) {
-    u32 next_seq = cpu->seq;
-    u32 limit = next_seq - cpu->shipped;
-    u32 needed = 0;
-
-    if (limit > knobs.history_slots)
-        limit = knobs.history_slots;
-    limit = opaque(cpu, limit, knobs.history_slots);
-    for (u32 i = 0; i < RQS_HISTORY_MAX; i++) {
-        u64 end;
-
-        if (i >= limit)
-            break;
-        end = ((struct rqs_run*)history_at(cpu, next_seq - 1 - i))->end_ns;
-        if (end <= start && end != clock) {
-            cpu->draft_b.flags |= RQS_WAIT_REACHED;
-            break;
-        }
-        needed = i + 1;
-    }
-    return opaque(cpu, needed, knobs.history_slots);
+    *(volatile u64*)&cpu->scratch = cpu->seq - cpu->shipped;
+    count = *(volatile u64*)&cpu->scratch;
+    return count > knobs.history_slots ? knobs.history_slots : count;
 }
 
 static __always_inline void publish(struct rqs_cpu* cpu, u64 head) {
@@ -91,29 +65,29 @@ static __always_inline void ring_doorbell(struct rqs_cpu* cpu, u64 used, u64 tai
     bpf_ringbuf_output(&doorbell, &nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
 }
 
-/* The draft is complete, but for how far the history reaches back. */
-static __always_inline void emit(struct rqs_cpu* cpu, u64 clock) {
-    u32 needed = history_needed(cpu, cpu->draft_start_ns, clock);
+/* Ships the draft behind all of the history that has not been shipped. */
+static __always_inline void emit(struct rqs_cpu* cpu) {
+    u32 count = history_unshipped(cpu);
     u64 head = cpu->head;
     u64 tail = *(volatile u64*)&cpu->tail;
-    u64 used = head - tail + needed + WAIT_SLOTS;
-    u32 first = cpu->seq - needed;
+    u64 used = head - tail + count + WAIT_SLOTS;
+    u32 first = cpu->seq - count;
 
     if (used > knobs.ring_slots) {
         cpu->lost++;
         return;
     }
     /* Before the loop: what comes after it is verified once for each number of rounds. */
-    copy_slot(ring_at(cpu, head + needed), (struct rqs_slot*)&cpu->draft_a);
-    copy_slot(ring_at(cpu, head + needed + 1), (struct rqs_slot*)&cpu->draft_b);
+    copy_slot(ring_at(cpu, head + count), (struct rqs_slot*)&cpu->draft_a);
+    copy_slot(ring_at(cpu, head + count + 1), (struct rqs_slot*)&cpu->draft_b);
     cpu->shipped = cpu->seq;
     cpu->kept++;
     for (u32 i = 0; i < RQS_HISTORY_MAX; i++) {
-        if (i >= needed)
+        if (i >= count)
             break;
         copy_slot(ring_at(cpu, head + i), history_at(cpu, first + i));
     }
-    publish(cpu, head + needed + WAIT_SLOTS);
+    publish(cpu, head + count + WAIT_SLOTS);
     ring_doorbell(cpu, used, tail);
 }
 

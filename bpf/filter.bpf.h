@@ -67,14 +67,17 @@ static __always_inline bool mntns_map_matches(struct task_struct* task) {
     return bpf_map_lookup_elem(&mntns_map, &inum) != 0;
 }
 
-static __always_inline bool cpu_matches(u32 cpu) {
-    u8* wanted = bpf_map_lookup_elem(&wanted_cpus, &cpu);
+static __always_inline bool wanted_cpu(u32 cpu) {
+    u8* yes;
 
-    return wanted && *wanted;
+    if (!knobs.filter_cpu)
+        return true;
+    yes = bpf_map_lookup_elem(&wanted_cpus, &cpu);
+    return yes && *yes;
 }
 
-/* All that are on must hold. */
-static __always_inline bool wanted(struct task_struct* task, u32 cpu) {
+/* All that are on must hold; --cpu says where the wait ends and is looked at apart. */
+static __always_inline bool wanted(struct task_struct* task) {
     if (knobs.filter_pid && !has_pid_bit(task->tgid, RQS_PID_PROCESS))
         return false;
     if (knobs.filter_tid && !has_pid_bit(task->pid, RQS_PID_THREAD))
@@ -82,8 +85,6 @@ static __always_inline bool wanted(struct task_struct* task, u32 cpu) {
     if (knobs.filter_descendants && !has_pid_bit(task->tgid, RQS_PID_DESCENDANT))
         return false;
     if (knobs.filter_comm && !comm_matches(task))
-        return false;
-    if (knobs.filter_cpu && !cpu_matches(cpu))
         return false;
     if (knobs.filter_cgroup && !cgroup_matches(task))
         return false;

@@ -61,38 +61,34 @@ static __always_inline void history_add_run(struct rqs_cpu* cpu, struct rq* rq,
 }
 
 /*
- * Looks whether the group's runqueue of `next`, which is about to run and so not throttled now, was
- * throttled since the last look, and writes that down for the waits that it explains. At the first
- * look nothing can be said of the time before; the draft then says from when on it was throttled.
+ * Looks whether the group's runqueue of `next` was throttled since the last look, and writes that
+ * down for the waits that it explains. Total and start are taken from the same clock (pelt), so
+ * that they fit together; throttled_clock_self_time (6.6) has no start that outlives the
+ * throttling.
  */
 static __always_inline void history_add_throttle(struct rqs_cpu* cpu, struct rq* rq,
                                                  struct cfs_rq* cfs_rq, u64 group, u64 clock) {
     struct rqs_throttle_seen* seen =
-        (void*)cpu + RQS_THROTTLE_OFFSET +
-        (((group >> 8) ^ (group >> 14)) & (RQS_THROTTLE_SLOTS - 1)) * sizeof(*seen);
-    u64 total = throttled_time_ns(cfs_rq);
-    u64 before = seen->total_ns;
+        (void*)cpu + RQS_THROTTLE_OFFSET + (group & (RQS_THROTTLE_SLOTS - 1)) * sizeof(*seen);
+    bool first = seen->group != group;
+    u64 since = first ? 0 : seen->looked_ns;
+    u64 before = first ? 0 : seen->total_ns;
+    u64 total = cfs_rq->throttled_clock_pelt_time;
     struct rqs_throttle* entry;
 
-    if (seen->group != group) {
-        seen->group = group;
-        seen->total_ns = total;
-        if (total) {
-            cpu->draft_b.flags = RQS_WAIT_THROTTLE_NEW;
-            cpu->draft_b.throttle_ago_ns = rq->clock_pelt - cfs_rq->throttled_clock_pelt;
-        }
-        return;
-    }
+    seen->group = group;
+    seen->total_ns = total;
+    seen->looked_ns = clock;
     if (total == before)
         return;
-    seen->total_ns = total;
     entry = (void*)history_at(cpu, cpu->seq);
     entry->kind = RQS_KIND_THROTTLE;
     entry->seq = cpu->seq;
     entry->end_ns = clock;
     entry->group = group;
-    entry->total_ns = total - before;
+    entry->total_ns = first ? RQS_THROTTLE_UNKNOWN : total - before;
     entry->ago_ns = rq->clock_pelt - cfs_rq->throttled_clock_pelt;
+    entry->since_ns = since;
     cpu->seq++;
 }
 

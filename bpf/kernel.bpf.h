@@ -60,6 +60,7 @@ struct cgroup {
 
 struct cgroup_subsys_state {
     struct cgroup* cgroup;
+    u64 serial_nr; /* of all groups ever, never given again; 0 in an autogroup */
 };
 
 struct css_set {
@@ -98,8 +99,6 @@ struct cfs_rq {
     struct rq* rq;
     u64 throttled_clock_pelt;
     u64 throttled_clock_pelt_time;
-    /* 677ea015f231 "sched: add throttled time stat for throttled children", 6.6: not scaled */
-    u64 throttled_clock_self_time;
     unsigned int throttle_count;
 };
 
@@ -162,21 +161,34 @@ static __always_inline u64 steal_time_ns(struct rq* rq) {
     return bpf_core_field_exists(rq->prev_steal_time) ? rq->prev_steal_time : 0;
 }
 
-/* Throttled time of a group's runqueue since boot, its own quota's and its ancestors'. */
-static __always_inline u64 throttled_time_ns(struct cfs_rq* cfs_rq) {
-    if (bpf_core_field_exists(cfs_rq->throttled_clock_self_time))
-        return cfs_rq->throttled_clock_self_time;
-    return cfs_rq->throttled_clock_pelt_time;
+/*
+ * Whether a task that leaves the CPU now may be kept off it by its group's quota. From 6.18 on the
+ * kernel throttles tasks, at their way back to user space, and says so; a task that wakes up in a
+ * throttled group is free to run. Before, all tasks of a throttled runqueue are throttled.
+ */
+static __always_inline bool may_be_throttled(struct task_struct* prev) {
+    return bpf_core_field_exists(prev->throttled) ? prev->throttled : true;
 }
 
-/* Whether the task itself is throttled now, not merely its group. */
-static __always_inline bool task_is_throttled(struct task_struct* task) {
-    return bpf_core_field_exists(task->throttled) && task->throttled;
+/* Whether a task that waits is throttled at this moment. */
+static __always_inline bool is_throttled(struct task_struct* task) {
+    return bpf_core_field_exists(task->throttled) ? task->throttled
+                                                  : task->se.cfs_rq->throttle_count != 0;
 }
 
-/* Outside the root group: its runqueue can be throttled. */
-static __always_inline bool in_group(struct task_struct* task) {
-    return task->se.parent != 0;
+/* Whether only the kernel knows, task by task, who is throttled. */
+static __always_inline bool throttles_tasks(struct task_struct* task) {
+    return bpf_core_field_exists(task->throttled);
+}
+
+/*
+ * The group whose quota holds for the task: its serial number, or 0 for a task of the root group or
+ * an autogroup, and for one that is not in the fair class.
+ */
+static __always_inline u64 quota_group(struct task_struct* task) {
+    if (!task->se.parent || task->prio < 100)
+        return 0;
+    return task->sched_task_group->css.serial_nr;
 }
 
 /*

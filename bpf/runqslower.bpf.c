@@ -13,49 +13,65 @@
 #include "bpf/filter.bpf.h"
 #include "bpf/waker.bpf.h"
 
-/* Remembers, at switch-out, what the kernel had charged to the task by its last arrival. */
-static __always_inline void remember_departure(struct departures* left, struct task_struct* prev,
+/*
+ * Remembers, at switch-out, what the kernel had charged to the task by its last arrival, and in the
+ * lowest bit whether its group's quota may keep it off the CPU.
+ */
+static __always_inline void remember_departure(struct tagged* bases, struct task_struct* prev,
                                                bool preempt, u64 clock) {
     u32 tid = prev->pid;
     u64 owner = identity(prev);
 
-    tagged_store(&left->run_delay[tid & (RQS_BASE_SLOTS - 1)], owner, prev->sched_info.run_delay);
+    tagged_store(base_of(bases, tid), owner,
+                 prev->sched_info.run_delay << 1 | may_be_throttled(prev));
     /* Preempted on its way to sleep: it stays runnable, but sched_info_depart() stamps only tasks
        in state RUNNING. */
-    if (preempt && about_to_sleep(prev))
-        tagged_store(&left->unstamped_at[tid & (RQS_UNSTAMPED_SLOTS - 1)], owner, clock);
+    if (preempt && about_to_sleep(prev)) {
+        struct tagged* unstamped = unstamped_of(tid);
+
+        if (unstamped)
+            tagged_store(unstamped, owner, clock);
+    }
 }
 
 /*
  * The part of the wait that was spent queued on other CPUs. Moving a queued task dequeues it, which
  * adds to run_delay and restarts the stamp: what run_delay has grown since the task last ran.
+ * *throttled: whether quotas may have to do with the wait.
  */
-static __always_inline u64 waited_elsewhere(struct departures* left, struct task_struct* next,
-                                            u64 owner, rqs_u8* flags) {
+static __always_inline u64 waited_elsewhere(struct tagged* bases, struct task_struct* next,
+                                            u64 owner, rqs_u8* flags, bool* throttled) {
     u64 run_delay = next->sched_info.run_delay;
     u64 base;
 
+    *throttled = !throttles_tasks(next);
     if (!next->sched_info.pcount) /* has never run: all of it belongs to this wait */
         return run_delay;
-    if (!tagged_load(&left->run_delay[(u32)next->pid & (RQS_BASE_SLOTS - 1)], owner, &base)) {
+    if (!tagged_load(base_of(bases, next->pid), owner, &base)) {
         *flags |= RQS_WAIT_NO_BASE;
+        *throttled = true;
         return 0;
     }
-    return run_delay - base;
+    *throttled = base & 1;
+    return run_delay - (base >> 1);
 }
 
 /* False if it did not wait at all, as far as anybody knows. */
-static __always_inline bool measure(struct rqs_cpu* cpu, struct departures* left,
+static __always_inline bool measure(struct rqs_cpu* cpu, struct tagged* bases,
                                     struct task_struct* next, u64 clock) {
     u64 queued = next->sched_info.last_queued;
     u64 owner = identity(next);
     struct tagged* unstamped;
+    bool throttled = true;
 
     if (queued) {
-        cpu->draft_a.elsewhere_ns = waited_elsewhere(left, next, owner, &cpu->draft_b.flags);
+        cpu->draft_a.elsewhere_ns =
+            waited_elsewhere(bases, next, owner, &cpu->draft_b.flags, &throttled);
+        if (!throttled)
+            cpu->draft_b.group = 0;
     } else {
-        unstamped = &left->unstamped_at[(u32)next->pid & (RQS_UNSTAMPED_SLOTS - 1)];
-        if (!tagged_load(unstamped, owner, &queued))
+        unstamped = unstamped_of(next->pid);
+        if (!unstamped || !tagged_load(unstamped, owner, &queued))
             return false;
         unstamped->check = ~unstamped->value;
         if ((__s64)(clock - queued) <= 0) /* it was moved, and the CPUs' clocks differ */
@@ -84,9 +100,7 @@ static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next, 
     copy_comm(a->comm, next);
     b->kind = RQS_KIND_WAIT_B;
     b->sched_cgroup_id = sched_cgroup_id(next);
-    if (b->flags & RQS_WAIT_NO_BASE)
-        cpu->unverified++;
-    emit(cpu, clock);
+    emit(cpu);
 }
 
 SEC("tp_btf/sched_switch")
@@ -99,29 +113,34 @@ int on_switch(u64* ctx) {
     u64 clock = rq->clock;
     u32 cpu_id = rq->cpu;
     struct rqs_cpu* cpu = cpu_state(cpu_id);
-    struct departures* left = all_departures();
+    struct tagged* bases = run_delay_base_table();
     u32 run_seq;
+    u64 group;
 
-    if (!cpu || !left)
+    if (!cpu || !bases)
         return 0;
     run_seq = cpu->seq;
     history_add_run(cpu, rq, prev, clock);
     if (prev->pid)
-        remember_departure(left, prev, preempt, clock);
+        remember_departure(bases, prev, preempt, clock);
+    if (knobs.with_waker) {
+        cpu->interrupts = 0; /* no switch happens in one */
+        forget_waker(prev, preempt);
+    }
     if (!next->pid)
         return 0;
     cpu->draft_b.flags = 0;
-    cpu->draft_b.group = 0;
-    if (in_group(next)) {
-        u64 group = cpu->draft_b.group = address(cpu, cfs_rq);
-
+    group = quota_group(next);
+    cpu->draft_b.group = group;
+    if (group)
         history_add_throttle(cpu, rq, cfs_rq, group, clock);
-    }
     if (knobs.with_waker)
         take_waker(next, &cpu->draft_b);
-    if (!measure(cpu, left, next, clock) || !wanted(next, cpu_id))
+    if (!measure(cpu, bases, next, clock) || !wanted(next) || !wanted_cpu(cpu_id))
         return 0;
     cpu->seen++;
+    if (cpu->draft_b.flags & RQS_WAIT_NO_BASE)
+        cpu->unverified++;
     if (knobs.min_ns && cpu->draft_a.here_ns + cpu->draft_a.elsewhere_ns <= knobs.min_ns)
         return 0;
     keep(cpu, next, run_seq, clock);
@@ -163,7 +182,7 @@ int on_waking(u64* ctx) {
     struct waker* slot = waker_of(task);
     struct waker waker = {};
 
-    if (!cpu || !slot || !wanted(task, cpu_id))
+    if (!cpu || !slot || !wanted(task))
         return 0;
     waker.tid = (u32)id;
     waker.pid = id >> 32;
@@ -218,14 +237,15 @@ SEC("iter/task")
 int find_waiting(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
     struct task_struct* running;
-    struct departures* left = all_departures();
+    struct tagged* bases = run_delay_base_table();
     struct rqs_stuck stuck = {};
     struct cfs_rq* cfs_rq;
     struct rq* rq;
     u64 queued;
     u8 flags = 0;
+    bool throttled;
 
-    if (!task || !task->pid || !left)
+    if (!task || !task->pid || !bases)
         return 0;
     queued = task->sched_info.last_queued;
     if (!queued || task->on_cpu)
@@ -233,9 +253,10 @@ int find_waiting(struct bpf_iter__task* ctx) {
     cfs_rq = task->se.cfs_rq;
     rq = cfs_rq->rq;
     stuck.cpu = rq->cpu;
-    if ((__s64)(rq->clock - queued) <= 0 || !wanted(task, stuck.cpu))
+    if ((__s64)(rq->clock - queued) <= 0 || !wanted(task) || !wanted_cpu(stuck.cpu))
         return 0;
-    stuck.waiting_ns = rq->clock - queued + waited_elsewhere(left, task, identity(task), &flags);
+    stuck.waiting_ns =
+        rq->clock - queued + waited_elsewhere(bases, task, identity(task), &flags, &throttled);
     if (stuck.waiting_ns <= knobs.min_ns)
         return 0;
     stuck.mono_ns = bpf_ktime_get_ns();
@@ -244,7 +265,7 @@ int find_waiting(struct bpf_iter__task* ctx) {
     stuck.pid = task->tgid;
     stuck.prio = task->prio;
     copy_comm(stuck.comm, task);
-    stuck.throttled = cfs_rq->throttle_count != 0 || task_is_throttled(task);
+    stuck.throttled = task->prio >= 100 && is_throttled(task);
     running = rq->curr;
     stuck.running_tid = running->pid;
     stuck.running_pid = running->tgid;

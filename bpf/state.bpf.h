@@ -78,19 +78,28 @@ static __always_inline bool tagged_load(struct tagged* at, u64 owner, u64* value
     return (at->check ^ found) == owner;
 }
 
-/* What tasks left behind at switch-out, by the low bits of the tid. */
-struct departures {
-    struct tagged run_delay[RQS_BASE_SLOTS];
-    struct tagged unstamped_at[RQS_UNSTAMPED_SLOTS];
+/*
+ * What the kernel had charged to tasks when they left the CPU: knobs.base_slots times struct
+ * tagged, in one element. Not global data: libbpf keeps a copy of that in the reader's memory.
+ */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __uint(key_size, 4);
+    __uint(value_size, 16);
+} run_delay_bases SEC(".maps");
+
+/* When tasks left the CPU that the kernel did not stamp, by the low bits of the tid. */
+struct unstamped {
+    struct tagged at[RQS_UNSTAMPED_SLOTS];
 };
 
-/* One element. Not global data: libbpf keeps a copy of that in the reader's memory. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);
     __type(key, u32);
-    __type(value, struct departures);
-} departures SEC(".maps");
+    __type(value, struct unstamped);
+} left_unstamped SEC(".maps");
 
 /*
  * Who a task is, for tables that outlive a switch: its kernel stack's address. It is unique among
@@ -104,16 +113,22 @@ static __always_inline struct rqs_cpu* cpu_state(u32 cpu) {
     return bpf_map_lookup_elem(&cpus, &cpu);
 }
 
-/* A kernel address as a number. Through memory, since a pointer cannot be computed with. */
-static __always_inline u64 address(struct rqs_cpu* cpu, const void* pointer) {
-    *(volatile u64*)&cpu->scratch = (u64)pointer;
-    return *(volatile u64*)&cpu->scratch;
+/* By the low bits of the tid. */
+static __always_inline struct tagged* base_of(struct tagged* bases, u32 tid) {
+    return bases + (tid & (knobs.base_slots - 1));
 }
 
-static __always_inline struct departures* all_departures(void) {
+static __always_inline struct tagged* run_delay_base_table(void) {
     u32 zero = 0;
 
-    return bpf_map_lookup_elem(&departures, &zero);
+    return bpf_map_lookup_elem(&run_delay_bases, &zero);
+}
+
+static __always_inline struct tagged* unstamped_of(u32 tid) {
+    u32 zero = 0;
+    struct unstamped* table = bpf_map_lookup_elem(&left_unstamped, &zero);
+
+    return table ? &table->at[tid & (RQS_UNSTAMPED_SLOTS - 1)] : 0;
 }
 
 #endif

@@ -52,4 +52,18 @@ static __always_inline void take_waker(struct task_struct* task, struct rqs_wait
     ((u64*)b->waker_comm)[1] = copy.comm[1];
 }
 
+/*
+ * A task that leaves the CPU runnable waits for no wakeup: one that came while it ran (or was about
+ * to sleep) must not be taken for the reason of its next wait.
+ */
+static __always_inline void forget_waker(struct task_struct* prev, bool preempt) {
+    struct waker* slot;
+
+    if (!preempt && about_to_sleep(prev))
+        return;
+    slot = waker_of(prev);
+    if (slot)
+        slot->check = ~slot->check;
+}
+
 #endif

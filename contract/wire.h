@@ -16,9 +16,10 @@
  *
  *     (RUN | THROTTLE)*  WAIT_A  WAIT_B
  *
- * A history slot is shipped at most once, and only together with a wait that needs it or that ended
- * with it, so that keeping every wait costs one RUN slot a wait, not a copied history. User space
- * keeps what it was shipped and knows by `seq` what it was not.
+ * A history slot is shipped at most once: with the next wait that is kept, whether that one needs
+ * it or a later and longer one does. Keeping every wait therefore costs one RUN slot a wait, not a
+ * copied history. User space keeps what it was shipped and knows by `seq` what it was not: slots
+ * that the circle overwrote before a wait was kept.
  *
  * All times are the runqueue's own clock of that CPU in ns, except `mono_ns`.
  */
@@ -47,8 +48,9 @@ enum {
     RQS_SLOT_BYTES = 64,
     RQS_HISTORY_MIN = 2,
     RQS_HISTORY_MAX = 512,
-    RQS_THROTTLE_SLOTS = 64,
-    RQS_BASE_SLOTS = 16384,
+    RQS_THROTTLE_SLOTS = 512,
+    RQS_BASE_SLOTS_MIN = 16384,
+    RQS_BASE_SLOTS_MAX = 1 << 18,
     RQS_UNSTAMPED_SLOTS = 1024,
     RQS_WAKER_SLOTS = 32768,
 };
@@ -70,11 +72,8 @@ enum rqs_wait_flags {
     RQS_WAIT_UNSTAMPED =
         1,                /* the kernel does not count this wait: preempted while about to sleep */
     RQS_WAIT_NO_BASE = 2, /* queued before tracing began: parts on other CPUs may lack */
-    RQS_WAIT_REACHED = 4, /* the oldest slot shipped with it was running when it began */
     RQS_WAIT_WAKER = 8,   /* the waker fields hold */
-    RQS_WAIT_WAKER_IRQ = 16,    /* woken from an interrupt: the waker is whom it interrupted */
-    RQS_WAIT_THROTTLE_NEW = 32, /* first seen: how long its group was throttled is not known,
-                                   but it was, from throttle_ago_ns before the end of the wait */
+    RQS_WAIT_WAKER_IRQ = 16, /* woken from an interrupt: the waker is whom it interrupted */
 };
 
 /* What user space sets before loading; the programs' read-only data. */
@@ -97,7 +96,8 @@ struct rqs_knobs {
     rqs_u8 filter_cgroup_map;
     rqs_u8 filter_mntns_map;
     rqs_u8 with_waker;
-    rqs_u8 reserved[6];
+    rqs_u8 reserved[2];
+    rqs_u32 base_slots; /* power of two */
 };
 
 /* Bits of a byte of the `pids` map. */
@@ -128,11 +128,15 @@ struct rqs_throttle {
     rqs_u8 pad[3];
     rqs_u32 seq;
     rqs_u64 end_ns;   /* when it was found */
-    rqs_u64 group;    /* identity of the group's runqueue on this CPU */
-    rqs_u64 total_ns; /* throttled since the last look, in all */
+    rqs_u64 group;    /* serial number of the group, never used again */
+    rqs_u64 total_ns; /* throttled since the last look, in all; RQS_THROTTLE_UNKNOWN */
     rqs_u64 ago_ns;   /* from the start of its last throttling to end_ns */
-    rqs_u64 reserved[3];
+    rqs_u64 since_ns; /* when the last look was; 0 if this is the first */
+    rqs_u64 reserved[2];
 };
+
+/* rqs_throttle.total_ns of a first look: it was throttled, but for how long is not known. */
+#define RQS_THROTTLE_UNKNOWN (~0ULL)
 
 struct rqs_wait_a {
     rqs_u8 kind;
@@ -154,8 +158,8 @@ struct rqs_wait_b {
     rqs_u16 reserved;
     rqs_u32 waker_cpu;
     rqs_u64 sched_cgroup_id; /* in the hierarchy of the cpu controller */
-    rqs_u64 group;           /* as rqs_throttle.group; 0: its runqueue cannot be throttled */
-    rqs_u64 throttle_ago_ns; /* with RQS_WAIT_THROTTLE_NEW */
+    rqs_u64 group;           /* as rqs_throttle.group; 0: the task cannot have been throttled */
+    rqs_u64 reserved3;
     rqs_u32 waker_tid;
     rqs_u32 waker_pid;
     char waker_comm[RQS_COMM_LEN];
@@ -173,6 +177,8 @@ struct rqs_slot {
 struct rqs_throttle_seen {
     rqs_u64 group;
     rqs_u64 total_ns;
+    rqs_u64 looked_ns;
+    rqs_u64 reserved;
 };
 
 /* One CPU's state. Counters are the kernel's; user space writes `tail` alone. */
@@ -181,7 +187,7 @@ struct rqs_cpu {
     rqs_u64 seen;
     rqs_u64 kept;
     rqs_u64 lost;       /* longer than the threshold, but the ring was full */
-    rqs_u64 unverified; /* RQS_WAIT_NO_BASE among the kept */
+    rqs_u64 unverified; /* RQS_WAIT_NO_BASE among the seen */
     rqs_u64 mono_offset_ns;
     rqs_u64 mono_checked_ns; /* runqueue clock when mono_offset_ns was read */
     rqs_u32 seq;             /* of the next history slot */
@@ -223,13 +229,14 @@ RQS_ASSERT_SIZE(struct rqs_wait_a, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_wait_b, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_slot, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_cpu, 320);
+RQS_ASSERT_SIZE(struct rqs_throttle_seen, 32);
 RQS_ASSERT_SIZE(struct rqs_stuck, 88);
 RQS_ASSERT_SIZE(struct rqs_knobs, 80);
 
 /* Where the parts of a CPU's element lie, in bytes from its start. */
 enum {
     RQS_THROTTLE_OFFSET = 320,
-    RQS_HISTORY_OFFSET = 320 + RQS_THROTTLE_SLOTS * 16,
+    RQS_HISTORY_OFFSET = 320 + RQS_THROTTLE_SLOTS * 32,
 };
 
 static inline rqs_u64 rqs_ring_offset(rqs_u64 history) {

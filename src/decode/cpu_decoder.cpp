@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace rqs {
@@ -52,9 +53,9 @@ Waker waker_of(const rqs_wait_b& b) {
 
 }  // namespace
 
-// Twice the kernel's history: a wait can need what was shipped with the waits before it.
+// More than the kernel's history: a long wait needs what was shipped with the waits before it.
 CpuDecoder::CpuDecoder(std::uint32_t cpu, std::size_t history)
-    : cpu_(cpu), timeline_(history * 2) {}
+    : cpu_(cpu), timeline_(std::max<std::size_t>(history * 2, 1024)) {}
 
 tl::unexpected<Error> CpuDecoder::corrupt(const char* what) {
     open_.reset();
@@ -99,7 +100,16 @@ void CpuDecoder::take_run(const rqs_slot& slot) {
 
 void CpuDecoder::take_throttle(const rqs_slot& slot) {
     const auto raw = view_as<rqs_throttle>(slot);
-    timeline_.add_throttling(raw.seq, raw.group, raw.end_ns, raw.total_ns, raw.ago_ns);
+    ThrottleLook look;
+    look.seq = raw.seq;
+    look.group = raw.group;
+    look.found_ns = raw.end_ns;
+    if (raw.total_ns != RQS_THROTTLE_UNKNOWN) {
+        look.total_ns = raw.total_ns;
+    }
+    look.ago_ns = raw.ago_ns;
+    look.since_ns = raw.since_ns;
+    timeline_.add_throttling(look);
 }
 
 Result<bool> CpuDecoder::finish_wait(const rqs_slot& slot, Wait& out) {
@@ -132,11 +142,7 @@ Result<bool> CpuDecoder::finish_wait(const rqs_slot& slot, Wait& out) {
     window.start_ns = last.end_ns - a.here_ns;
     window.end_ns = last.end_ns;
     window.elsewhere_ns = a.elsewhere_ns;
-    window.reached = (b.flags & RQS_WAIT_REACHED) != 0;
     window.group = b.group;
-    if ((b.flags & RQS_WAIT_THROTTLE_NEW) != 0) {
-        window.throttled_unknown_ago_ns = b.throttle_ago_ns;
-    }
     ledger_.explain(timeline_, window, out);
     return true;
 }

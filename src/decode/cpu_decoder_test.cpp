@@ -83,8 +83,8 @@ TEST(CpuDecoder, PutsAWaitTogether) {
     rqs_wait_a a = wait_a(101, 250);
     a.elsewhere_ns = 1000;
     const Wait wait =
-        decode_all(decoder, {slot_of(run_until(100, 5000, 0)), slot_of(run_until(101, 5200)),
-                             slot_of(a), slot_of(wait_b(RQS_WAIT_REACHED))});
+        decode_all(decoder, {slot_of(run_until(99, 4000)), slot_of(run_until(100, 5000, 0)),
+                             slot_of(run_until(101, 5200)), slot_of(a), slot_of(wait_b())});
     EXPECT_EQ(wait.ts_ns, 987'654U);
     EXPECT_EQ(wait.wait_ns, 1250U);
     EXPECT_EQ(wait.cpu, 6U);
@@ -181,11 +181,17 @@ TEST(CpuDecoder, ThrottlingsReachTheLedger) {
 
 TEST(CpuDecoder, AFirstLookAtAThrottledGroupIsUnknown) {
     CpuDecoder decoder(0, 64);
-    rqs_wait_b b = wait_b(RQS_WAIT_THROTTLE_NEW);
+    rqs_throttle look{};
+    look.kind = RQS_KIND_THROTTLE;
+    look.seq = 3;
+    look.end_ns = 2000;
+    look.group = 1;
+    look.total_ns = RQS_THROTTLE_UNKNOWN;
+    look.ago_ns = 400;
+    rqs_wait_b b = wait_b();
     b.group = 1;
-    b.throttle_ago_ns = 400;
     const Wait wait = decode_all(decoder, {slot_of(run_until(1, 1000)), slot_of(run_until(2, 2000)),
-                                           slot_of(wait_a(2, 500)), slot_of(b)});
+                                           slot_of(look), slot_of(wait_a(2, 500)), slot_of(b)});
     ASSERT_EQ(wait.why.size(), 2U);
     EXPECT_EQ(wait.why[0].kind, PartKind::unknown);
     EXPECT_EQ(wait.why[0].ns, 400U);
@@ -200,6 +206,8 @@ TEST(CpuDecoder, PoliciesAndKernelThreads) {
                                  {3, Policy::batch}, {4, Policy::other},    {5, Policy::idle},
                                  {7, Policy::ext},   {6, Policy::deadline}, {9, Policy::other}};
     CpuDecoder decoder(0, 64);
+    Wait none;
+    ASSERT_FALSE(decoder.take(slot_of(run_until(0, 0)), none).value());
     std::uint32_t seq = 0;
     for (const auto& row : table) {
         for (const bool kernel_thread : {false, true}) {
@@ -208,8 +216,7 @@ TEST(CpuDecoder, PoliciesAndKernelThreads) {
             run.policy = static_cast<std::uint8_t>(row.raw | (kernel_thread ? 0x80 : 0));
             rqs_wait_a a = wait_a(seq, 10);
             a.policy = row.raw;
-            const Wait wait =
-                decode_all(decoder, {slot_of(run), slot_of(a), slot_of(wait_b(RQS_WAIT_REACHED))});
+            const Wait wait = decode_all(decoder, {slot_of(run), slot_of(a), slot_of(wait_b())});
             EXPECT_EQ(wait.policy, row.expected);
             EXPECT_EQ(wait.why.at(0).policy, row.expected);
             EXPECT_EQ(wait.why.at(0).kernel_thread, kernel_thread);
@@ -219,14 +226,15 @@ TEST(CpuDecoder, PoliciesAndKernelThreads) {
 
 TEST(CpuDecoder, ANameWithoutAnEndIsCut) {
     CpuDecoder decoder(0, 64);
-    rqs_run run = run_until(1, 1000);
-    rqs_wait_a a = wait_a(1, 10);
-    rqs_wait_b b = wait_b(RQS_WAIT_WAKER | RQS_WAIT_REACHED);
+    rqs_run run = run_until(2, 1000);
+    rqs_wait_a a = wait_a(2, 10);
+    rqs_wait_b b = wait_b(RQS_WAIT_WAKER);
     const std::string endless(16, 'x');
     set_comm(run.comm, endless);
     set_comm(a.comm, endless);
     set_comm(b.waker_comm, endless);
-    const Wait wait = decode_all(decoder, {slot_of(run), slot_of(a), slot_of(b)});
+    const Wait wait =
+        decode_all(decoder, {slot_of(run_until(1, 500)), slot_of(run), slot_of(a), slot_of(b)});
     const std::string cut(15, 'x');
     EXPECT_EQ(wait.task.comm.view(), cut);
     EXPECT_EQ(wait.prev.comm.view(), cut);

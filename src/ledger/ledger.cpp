@@ -30,27 +30,12 @@ Relation relation_of(const Run& run, const Wait& wait) {
 void Ledger::explain(const Timeline& timeline, const Window& window, Wait& wait) {
     wait.why.clear();
     ++generation_;
-    collect_throttled(timeline, window);
-
-    std::uint64_t unexplained_end = window.end_ns;
-    for (std::size_t back = 0; unexplained_end > window.start_ns; ++back) {
-        const Run* run = timeline.newest(back);
-        if (run == nullptr || run->end_ns < unexplained_end) {
-            break;
-        }
-        if (!run->start_known && !window.reached) {
-            break;
-        }
-        const std::uint64_t start =
-            std::max(window.start_ns, run->start_known ? run->start_ns : window.start_ns);
-        if (start < unexplained_end) {
-            add_run(*run, runnable_within(start, unexplained_end, window), wait);
-            unexplained_end = start;
-        }
-    }
+    collect(timeline, window, true, throttled_);
+    collect(timeline, window, false, maybe_throttled_);
+    attribute_runs(timeline, window, wait);
 
     const std::uint64_t first = std::min(window.start_ns, window.end_ns);
-    add_plain(PartKind::throttled, throttled_within(first, window.end_ns), wait);
+    add_plain(PartKind::throttled, within(throttled_, first, window.end_ns), wait);
     add_plain(PartKind::elsewhere, std::min(window.elsewhere_ns, wait.wait_ns), wait);
     const std::uint64_t known =
         std::accumulate(wait.why.begin(), wait.why.end(), std::uint64_t{0},
@@ -63,54 +48,66 @@ void Ledger::explain(const Timeline& timeline, const Window& window, Wait& wait)
     wait.cause = cause_of(wait);
 }
 
-// Clips this group's throttlings to the window and makes them disjoint.
-void Ledger::collect_throttled(const Timeline& timeline, const Window& window) {
-    throttled_.clear();
+// Newest first. Where a run's start is not known, nobody is blamed for what came before it, up to
+// the end of the run that is known before.
+void Ledger::attribute_runs(const Timeline& timeline, const Window& window, Wait& wait) {
+    std::uint64_t end = window.end_ns;
+    for (std::size_t back = 0; end > window.start_ns; ++back) {
+        const Run* run = timeline.newest(back);
+        if (run == nullptr || run->end_ns <= window.start_ns) {
+            break;
+        }
+        end = std::min(end, run->end_ns);
+        if (!run->start_known) {
+            continue;
+        }
+        const std::uint64_t start = std::max(window.start_ns, run->start_ns);
+        if (start < end) {
+            add_run(*run, end - start - within(maybe_throttled_, start, end), wait);
+            end = start;
+        }
+    }
+}
+
+// This group's throttlings, clipped to the window, made disjoint.
+void Ledger::collect(const Timeline& timeline, const Window& window, bool certain_only,
+                     Spans& spans) {
+    spans.clear();
     if (window.group == 0) {
         return;
     }
     for (const auto& throttling : timeline.throttlings()) {
         const Span span{std::max(throttling.start_ns, window.start_ns),
                         std::min(throttling.end_ns, window.end_ns)};
-        if (throttling.group == window.group && span.start_ns < span.end_ns) {
-            throttled_.push_back(span);
+        if (throttling.group == window.group && span.start_ns < span.end_ns &&
+            (throttling.certain || !certain_only)) {
+            spans.push_back(span);
         }
     }
-    if (throttled_.size() < 2) {
+    if (spans.size() < 2) {
         return;
     }
-    std::sort(throttled_.begin(), throttled_.end(),
+    std::sort(spans.begin(), spans.end(),
               [](const Span& a, const Span& b) { return a.start_ns < b.start_ns; });
     std::size_t last = 0;
-    for (const Span& span : throttled_) {
-        if (span.start_ns <= throttled_[last].end_ns) {
-            throttled_[last].end_ns = std::max(throttled_[last].end_ns, span.end_ns);
+    for (const Span& span : spans) {
+        if (span.start_ns <= spans[last].end_ns) {
+            spans[last].end_ns = std::max(spans[last].end_ns, span.end_ns);
         } else {
-            throttled_[++last] = span;
+            spans[++last] = span;
         }
     }
-    throttled_.resize(last + 1);
+    spans.resize(last + 1);
 }
 
-std::uint64_t Ledger::throttled_within(std::uint64_t start_ns, std::uint64_t end_ns) const {
+std::uint64_t Ledger::within(const Spans& spans, std::uint64_t start_ns, std::uint64_t end_ns) {
     std::uint64_t sum = 0;
-    for (const auto& span : throttled_) {
+    for (const auto& span : spans) {
         const std::uint64_t start = std::max(start_ns, span.start_ns);
         const std::uint64_t end = std::min(end_ns, span.end_ns);
         sum += start < end ? end - start : 0;
     }
     return sum;
-}
-
-// The part of a stretch in which the group was not throttled, as far as that is known.
-std::uint64_t Ledger::runnable_within(std::uint64_t start_ns, std::uint64_t end_ns,
-                                      const Window& window) const {
-    if (window.throttled_unknown_ago_ns) {
-        const std::uint64_t unsure =
-            window.end_ns - std::min(window.end_ns, *window.throttled_unknown_ago_ns);
-        end_ns = std::max(start_ns, std::min(end_ns, unsure));
-    }
-    return end_ns - start_ns - throttled_within(start_ns, end_ns);
 }
 
 // `length_ns` of the run fall into the wait. What interrupts and the hypervisor took of the whole
@@ -134,18 +131,21 @@ void Ledger::add_run(const Run& run, std::uint64_t length_ns, Wait& wait) {
     }
 }
 
+// A task that changed its class during the wait has a part for each: it is blamed for what it was.
 Part& Ledger::part_of(const Run& run, Wait& wait) {
+    const auto is_its = [&](const Part& part) {
+        return part.kind == PartKind::ran && part.task.tid == run.task.tid &&
+               outranks(part.prio, wait.prio) == outranks(run.prio, wait.prio);
+    };
     Known& known = known_[run.task.tid % known_.size()];
-    if (known.generation == generation_ && wait.why[known.part].kind == PartKind::ran &&
-        wait.why[known.part].task.tid == run.task.tid) {
-        return wait.why[known.part];
-    }
     if (known.generation == generation_) {
-        // Two tasks share a place: look for this one the slow way.
-        for (auto& part : wait.why) {
-            if (part.kind == PartKind::ran && part.task.tid == run.task.tid) {
-                return part;
-            }
+        if (is_its(wait.why[known.part])) {
+            return wait.why[known.part];
+        }
+        // Two share a place: look for this one the slow way.
+        const auto found = std::find_if(wait.why.begin(), wait.why.end(), is_its);
+        if (found != wait.why.end()) {
+            return *found;
         }
     }
     Part part;

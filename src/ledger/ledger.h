@@ -17,11 +17,7 @@ struct Window {
     std::uint64_t start_ns = 0;  ///< when it was queued on this CPU
     std::uint64_t end_ns = 0;
     std::uint64_t elsewhere_ns = 0;
-    /// The oldest run reported with the wait was running when the wait began.
-    bool reached = false;
     std::uint64_t group = 0;  ///< whose throttlings count, 0: none
-    /// The group was throttled from so long before the end on, for a time that is not known.
-    std::optional<std::uint64_t> throttled_unknown_ago_ns;
 };
 
 /// Fills in `wait.why` (largest first, no empty parts) and `wait.cause`. Reads `wait.task`,
@@ -41,15 +37,19 @@ class Ledger {
         std::size_t part = 0;
     };
 
-    void collect_throttled(const Timeline& timeline, const Window& window);
-    std::uint64_t throttled_within(std::uint64_t start_ns, std::uint64_t end_ns) const;
-    std::uint64_t runnable_within(std::uint64_t start_ns, std::uint64_t end_ns,
-                                  const Window& window) const;
+    using Spans = std::vector<Span>;
+
+    void attribute_runs(const Timeline& timeline, const Window& window, Wait& wait);
+    static void collect(const Timeline& timeline, const Window& window, bool certain_only,
+                        Spans& spans);
+    static std::uint64_t within(const Spans& spans, std::uint64_t start_ns, std::uint64_t end_ns);
     void add_run(const Run& run, std::uint64_t length_ns, Wait& wait);
     Part& part_of(const Run& run, Wait& wait);
     static void add_plain(PartKind kind, std::uint64_t ns, Wait& wait);
 
-    std::vector<Span> throttled_;  // of the wait at hand: disjoint, oldest first
+    // Of the wait at hand, disjoint, oldest first.
+    Spans throttled_;        // surely
+    Spans maybe_throttled_;  // surely or perhaps: whoever ran then may not be to blame
     // Where a task's part is, so that thousands of switches among a few tasks stay cheap.
     std::array<Known, 1024> known_{};
     std::uint64_t generation_ = 0;

@@ -30,10 +30,10 @@ class Reference {
         have_end_ = true;
     }
     void throttling(std::uint32_t seq, std::uint64_t group, std::uint64_t start_ns,
-                    std::uint64_t end_ns) {
+                    std::uint64_t end_ns, bool certain) {
         add_seq(seq);
         have_end_ = have_end_ && joined_;
-        throttlings_.push_back({group, start_ns, end_ns});
+        throttlings_.push_back({group, start_ns, end_ns, certain});
     }
 
     /// Irq is shared out by the run, all else is looked up by the nanosecond.
@@ -41,11 +41,10 @@ class Reference {
         Parts parts;
         std::map<std::size_t, std::uint64_t> of_run;
         for (std::uint64_t t = window.start_ns; t < window.end_ns; ++t) {
-            const auto run = run_at(t, window, capacity);
-            if (is_throttled(t, window.group)) {
+            const auto run = run_at(t, capacity);
+            if (is_throttled(t, window.group, true)) {
                 ++parts[of(PartKind::throttled)];
-            } else if (!run || (window.throttled_unknown_ago_ns &&
-                                window.end_ns - t <= *window.throttled_unknown_ago_ns)) {
+            } else if (!run || is_throttled(t, window.group, false)) {
                 ++parts[of(PartKind::unknown)];
             } else {
                 ++of_run[*run];
@@ -70,21 +69,18 @@ class Reference {
         joined_ = seq == static_cast<std::uint32_t>(last_seq_ + 1);
         last_seq_ = seq;
     }
-    [[nodiscard]] bool is_throttled(std::uint64_t t, std::uint64_t group) const {
+    [[nodiscard]] bool is_throttled(std::uint64_t t, std::uint64_t group, bool certain) const {
         return group != 0 &&
                std::any_of(throttlings_.begin(), throttlings_.end(), [&](const Throttling& one) {
-                   return one.group == group && one.start_ns <= t && t < one.end_ns;
+                   return one.group == group && one.certain == certain && one.start_ns <= t &&
+                          t < one.end_ns;
                });
     }
-    // Walks back from the newest run as long as nothing is missing between.
-    [[nodiscard]] std::optional<std::size_t> run_at(std::uint64_t t, const Window& window,
-                                                    std::size_t capacity) const {
+    // The run that had the CPU at `t`, if that was told.
+    [[nodiscard]] std::optional<std::size_t> run_at(std::uint64_t t, std::size_t capacity) const {
         for (std::size_t back = 0; back < std::min(capacity, runs_.size()); ++back) {
             const std::size_t index = runs_.size() - 1 - back;
-            if (starts_[index] == UINT64_MAX) {
-                return window.reached ? std::optional(index) : std::nullopt;
-            }
-            if (starts_[index] <= t) {
+            if (starts_[index] <= t && t < runs_[index].end_ns) {
                 return index;
             }
         }
@@ -112,9 +108,14 @@ class Story {
             const std::uint64_t total = upto(60);
             const std::uint64_t ago = upto(80);
             const std::uint64_t group = 1 + upto(1);
-            timeline.add_throttling(seq_, group, clock_ns_, total, ago);
-            reference.throttling(seq_, group, timeline.throttlings().back().start_ns,
-                                 timeline.throttlings().back().end_ns);
+            ThrottleLook look{seq_,  group, clock_ns_,
+                              total, ago,   clock_ns_ - std::min(clock_ns_, upto(90))};
+            if (chance(20)) {
+                look.total_ns.reset();
+            }
+            timeline.add_throttling(look);
+            const Throttling& placed = timeline.throttlings().back();
+            reference.throttling(seq_, group, placed.start_ns, placed.end_ns, placed.certain);
             return;
         }
         tell_run();
@@ -126,12 +127,7 @@ class Story {
         window.end_ns = clock_ns_;
         window.start_ns = clock_ns_ - std::min(clock_ns_, upto(300));
         window.elsewhere_ns = chance(30) ? upto(200) : 0;
-        window.reached = chance(40);
         window.group = upto(2);
-        window.throttled_unknown_ago_ns.reset();
-        if (chance(20)) {
-            window.throttled_unknown_ago_ns = upto(350);
-        }
         wait.wait_ns = window.end_ns - window.start_ns + window.elsewhere_ns;
     }
 

@@ -37,7 +37,11 @@ class Scene {
         return *this;
     }
     Scene& throttled(std::uint64_t group, std::uint64_t total_ns, std::uint64_t ago_ns) {
-        timeline.add_throttling(seq_++, group, clock_ns_, total_ns, ago_ns);
+        timeline.add_throttling({seq_++, group, clock_ns_, total_ns, ago_ns, 0});
+        return *this;
+    }
+    Scene& perhaps_throttled(std::uint64_t group, std::uint64_t ago_ns) {
+        timeline.add_throttling({seq_++, group, clock_ns_, std::nullopt, ago_ns, 0});
         return *this;
     }
     Scene& window_of(std::uint64_t here_ns, std::uint64_t elsewhere_ns = 0) {
@@ -110,6 +114,8 @@ TEST(Ledger, RelationsGoByProcessThenByCgroup) {
 TEST(Ledger, AKernelThreadIsNobodysSibling) {
     Timeline timeline(4);
     Switch entry;
+    timeline.add(entry);
+    entry.seq = 1;
     entry.run.end_ns = 100;
     entry.run.task = {5, 5, Comm::from("kworker/0:1")};
     entry.run.kernel_thread = true;
@@ -123,7 +129,6 @@ TEST(Ledger, AKernelThreadIsNobodysSibling) {
     Window window;
     window.start_ns = 40;
     window.end_ns = 100;
-    window.reached = true;
     ledger.explain(timeline, window, wait);
     expect_conserved(wait);
     ASSERT_EQ(wait.why.size(), 1U);
@@ -138,11 +143,33 @@ TEST(Ledger, WhatTheHistoryLostIsUnknown) {
     EXPECT_EQ(scene.explain(), (Parts{{ran(93), 50}, {of(PartKind::unknown), 550}}));
 }
 
-TEST(Ledger, AnUnknownStartBeforeTheWaitIsNoLoss) {
+TEST(Ledger, WhatWasKnownBeforeAGapStaysKnown) {
     Scene scene;
-    scene.runs(71, 100).gap(500).runs(82, 200).runs(93, 50).window_of(600);
-    scene.window.reached = true;
-    EXPECT_EQ(scene.explain(), (Parts{{ran(82), 550}, {ran(93), 50}}));
+    scene.runs(60, 10).runs(71, 100).gap(500).runs(82, 200).runs(93, 50).window_of(800);
+    EXPECT_EQ(scene.explain(), (Parts{{ran(93), 50}, {of(PartKind::unknown), 700}, {ran(71), 50}}));
+}
+
+TEST(Ledger, ATaskIsBlamedForTheClassItHad) {
+    Timeline timeline(8);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        Switch entry;
+        entry.seq = i;
+        entry.run.end_ns = i == 0 ? 0 : i == 1 ? 190 : 191;
+        entry.run.task = {5, 5, {}};
+        entry.run.prio = static_cast<std::int16_t>(i == 1 ? 49 : 120);
+        timeline.add(entry);
+    }
+    Wait wait;
+    wait.task = {77, 77, {}};
+    wait.wait_ns = 191;
+    Window window;
+    window.end_ns = 191;
+    Ledger ledger;
+    ledger.explain(timeline, window, wait);
+    ASSERT_EQ(wait.why.size(), 2U);
+    EXPECT_EQ(wait.why[0].ns, 190U);
+    EXPECT_EQ(wait.why[1].ns, 1U);
+    EXPECT_EQ(wait.cause, Cause::realtime);
 }
 
 TEST(Ledger, NothingToldAtAllIsUnknown) {
@@ -237,8 +264,6 @@ TEST(Ledger, ThrottledGoesBeforeUnknown) {
     scene.runs(71, 100).gap(500).runs(0, 10).throttled(5, 400, 450).window_of(500);
     EXPECT_EQ(scene.explain(),
               (Parts{{of(PartKind::unknown), 100}, {of(PartKind::throttled), 400}}));
-    scene.window.reached = true;
-    EXPECT_EQ(scene.explain(), (Parts{{of(PartKind::idle), 100}, {of(PartKind::throttled), 400}}));
 }
 
 TEST(Ledger, OnlyTheThrottledTimeInsideTheWaitCounts) {
@@ -268,13 +293,18 @@ TEST(Ledger, OverlappingThrottlingsCountOnce) {
 
 TEST(Ledger, AFirstLookIsUnknownFromTheLastThrottlingOn) {
     Scene scene;
-    scene.runs(71, 100).runs(82, 500).runs(93, 500).window_of(900);
-    scene.window.throttled_unknown_ago_ns = 600;
+    scene.window.group = 5;
+    scene.runs(71, 100).runs(82, 500).runs(93, 500).perhaps_throttled(5, 600).window_of(900);
     EXPECT_EQ(scene.explain(), (Parts{{ran(82), 300}, {of(PartKind::unknown), 600}}));
-    scene.window.throttled_unknown_ago_ns = UINT64_MAX;
-    EXPECT_EQ(scene.explain(), (Parts{{of(PartKind::unknown), 900}}));
-    scene.window.throttled_unknown_ago_ns = 0;
+    scene.window.group = 6;
     EXPECT_EQ(scene.explain(), (Parts{{ran(82), 400}, {ran(93), 500}}));
+}
+
+TEST(Ledger, AFirstLookHoldsForTheNextWaiterToo) {
+    Scene scene;
+    scene.window.group = 5;
+    scene.runs(71, 100).runs(82, 500).perhaps_throttled(5, 400).runs(93, 50).window_of(500);
+    EXPECT_EQ(scene.explain(), (Parts{{ran(82), 50}, {ran(93), 50}, {of(PartKind::unknown), 400}}));
 }
 
 TEST(Ledger, OneTaskIsOnePartHoweverOftenItRan) {

@@ -31,20 +31,24 @@ void Timeline::add(const Switch& entry) {
     runs_[count_++ & (runs_.size() - 1)] = run;
 }
 
-void Timeline::add_throttling(std::uint32_t seq, std::uint64_t group, std::uint64_t found_ns,
-                              std::uint64_t total_ns, std::uint64_t ago_ns) {
+void Timeline::add_throttling(const ThrottleLook& look) {
     // It takes a place in the sequence between two runs and no time.
-    if (edge_ && edge_->seq + 1 == seq) {
-        edge_->seq = seq;
+    if (edge_ && edge_->seq + 1 == look.seq) {
+        edge_->seq = look.seq;
     } else {
         edge_.reset();
     }
-    const std::uint64_t back = std::min(found_ns, std::max(ago_ns, total_ns));
-    const std::uint64_t start = found_ns - back;
     if (throttlings_.size() == throttlings_kept) {
         throttlings_.erase(throttlings_.begin(), throttlings_.begin() + throttlings_kept / 2);
     }
-    throttlings_.push_back({group, start, start + std::min(total_ns, back)});
+    const std::uint64_t began = look.found_ns - std::min(look.found_ns, look.ago_ns);
+    if (!look.total_ns) {
+        throttlings_.push_back({look.group, began, look.found_ns, false});
+    } else if (*look.total_ns <= look.ago_ns) {
+        throttlings_.push_back({look.group, began, began + *look.total_ns, true});
+    } else {
+        throttlings_.push_back({look.group, look.since_ns, look.found_ns, false});
+    }
 }
 
 const Run* Timeline::newest(std::size_t back) const {

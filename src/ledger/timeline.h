@@ -32,11 +32,22 @@ struct Switch {
     Run run;
 };
 
-/// The runqueue of a group was found to have been throttled.
+/// The runqueue of a group was throttled in this stretch; `certain` false: in some part of it.
 struct Throttling {
     std::uint64_t group = 0;
     std::uint64_t start_ns = 0;
     std::uint64_t end_ns = 0;
+    bool certain = true;
+};
+
+/// What was found at a look at a group's runqueue.
+struct ThrottleLook {
+    std::uint32_t seq = 0;
+    std::uint64_t group = 0;
+    std::uint64_t found_ns = 0;
+    std::optional<std::uint64_t> total_ns;  ///< since the last look; nothing: this is the first
+    std::uint64_t ago_ns = 0;               ///< since its last throttling began
+    std::uint64_t since_ns = 0;             ///< when the last look was
 };
 
 class Timeline {
@@ -45,10 +56,9 @@ class Timeline {
     explicit Timeline(std::size_t capacity);
 
     void add(const Switch& entry);
-    /// `total_ns` of throttled time were found at `found_ns`; the last throttling began `ago_ns`
-    /// before. Where it was throttled several times since the last look, the sum is taken as one.
-    void add_throttling(std::uint32_t seq, std::uint64_t group, std::uint64_t found_ns,
-                        std::uint64_t total_ns, std::uint64_t ago_ns);
+    /// A throttling lies in time where its start and its length are known. Where there were several
+    /// since the last look, or it is the first look, only the bounds are.
+    void add_throttling(const ThrottleLook& look);
 
     /// The run `back` steps before the newest; nothing where it is forgotten.
     [[nodiscard]] const Run* newest(std::size_t back = 0) const;

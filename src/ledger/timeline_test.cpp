@@ -58,7 +58,7 @@ TEST(Timeline, SeqWrapsAround) {
     Timeline timeline(4);
     timeline.add(run_until(last - 1, 10));
     timeline.add(run_until(last, 20));
-    timeline.add_throttling(0, 1, 20, 5, 5);
+    timeline.add_throttling({0, 1, 20, 5, 5, 0});
     timeline.add(run_until(1, 30));
     EXPECT_TRUE(timeline.newest(1)->start_known);
     EXPECT_TRUE(timeline.newest(0)->start_known);
@@ -94,7 +94,7 @@ TEST(Timeline, AThrottlingTakesAPlaceAndNoTime) {
     Switch entry = run_until(1, 1000);
     entry.run.irq_ns = 10;
     timeline.add(entry);
-    timeline.add_throttling(2, 99, 1000, 300, 400);
+    timeline.add_throttling({2, 99, 1000, 300, 400, 0});
     EXPECT_EQ(timeline.newest_seq(), 1U);
     entry = run_until(3, 1200);
     entry.run.irq_ns = 15;
@@ -107,37 +107,37 @@ TEST(Timeline, AThrottlingTakesAPlaceAndNoTime) {
 TEST(Timeline, AThrottlingAfterAGapHidesTheNextStart) {
     Timeline timeline(4);
     timeline.add(run_until(1, 1000));
-    timeline.add_throttling(3, 99, 1100, 10, 10);
+    timeline.add_throttling({3, 99, 1100, 10, 10, 0});
     timeline.add(run_until(4, 1200));
     EXPECT_FALSE(timeline.newest()->start_known);
 }
 
 struct Placed {
     const char* what;
-    std::uint64_t found_ns;
-    std::uint64_t total_ns;
-    std::uint64_t ago_ns;
+    ThrottleLook look;
     std::uint64_t start_ns;
     std::uint64_t end_ns;
+    bool certain;
 };
 
-TEST(Timeline, ThrottlingsArePlacedWhereTheyBegan) {
+TEST(Timeline, ThrottlingsArePlacedWhereThatIsKnown) {
     const std::vector<Placed> table{
-        {"one, released at once", 1000, 300, 300, 700, 1000},
-        {"one, released a while before it was found", 1000, 300, 500, 500, 800},
-        {"several: the sum as one", 1000, 300, 100, 700, 1000},
-        {"longer than the clock has run", 1000, 5000, 10, 0, 1000},
-        {"began before the clock", 1000, 300, 5000, 0, 300},
-        {"nothing", 1000, 0, 200, 800, 800},
+        {"one, released at once", {1, 42, 1000, 300, 300, 600}, 700, 1000, true},
+        {"one, released a while before it was found", {1, 42, 1000, 300, 500, 400}, 500, 800, true},
+        {"several: somewhere since the last look", {1, 42, 1000, 300, 100, 250}, 250, 1000, false},
+        {"longer than the clock has run", {1, 42, 1000, 5000, 10, 0}, 0, 1000, false},
+        {"began before the clock", {1, 42, 1000, 300, 5000, 0}, 0, 300, true},
+        {"first look", {1, 42, 1000, std::nullopt, 400, 0}, 600, 1000, false},
     };
     for (const auto& row : table) {
         SCOPED_TRACE(row.what);
         Timeline timeline(4);
-        timeline.add_throttling(1, 42, row.found_ns, row.total_ns, row.ago_ns);
+        timeline.add_throttling(row.look);
         ASSERT_EQ(timeline.throttlings().size(), 1U);
         EXPECT_EQ(timeline.throttlings()[0].group, 42U);
         EXPECT_EQ(timeline.throttlings()[0].start_ns, row.start_ns);
         EXPECT_EQ(timeline.throttlings()[0].end_ns, row.end_ns);
+        EXPECT_EQ(timeline.throttlings()[0].certain, row.certain);
     }
 }
 
@@ -159,7 +159,7 @@ TEST(Timeline, RemembersAtLeastItsCapacity) {
 TEST(Timeline, MemoryForThrottlingsIsBounded) {
     Timeline timeline(4);
     for (std::uint32_t seq = 0; seq < 100'000; ++seq) {
-        timeline.add_throttling(seq, 1, 1000 + seq, 1, 1);
+        timeline.add_throttling({seq, 1, 1000 + seq, 1, 1, 0});
     }
     EXPECT_LE(timeline.throttlings().size(), 256U);
     EXPECT_GE(timeline.throttlings().size(), 128U);

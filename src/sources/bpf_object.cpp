@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -28,7 +30,7 @@ struct RingBudget {
     std::uint64_t total_bytes;
 };
 constexpr std::uint64_t fine_threshold_us = 1000;
-constexpr RingBudget coarse{128ULL << 10, 64ULL << 20};
+constexpr RingBudget coarse{256ULL << 10, 64ULL << 20};
 constexpr RingBudget fine{2ULL << 20, 128ULL << 20};
 constexpr std::uint64_t ring_least_bytes = 64ULL << 10;
 
@@ -83,6 +85,28 @@ Status check_kernel() {
     return {};
 }
 
+// Four places for each task there is, so that two seldom share one; what is lost where they do is
+// said with each wait. 256 kB at least, 4 MB at most.
+std::uint32_t base_slots() {
+    std::ifstream file("/proc/loadavg");  // "0.00 0.01 0.05 1/234 5678": 234 tasks
+    std::string field;
+    std::uint32_t tasks = 0;
+    for (int i = 0; i < 4 && file >> field; ++i) {
+    }
+    if (const auto slash = field.find('/'); slash != std::string::npos) {
+        tasks = static_cast<std::uint32_t>(std::strtoul(field.c_str() + slash + 1, nullptr, 10));
+    }
+    return std::clamp<std::uint32_t>(std::bit_ceil(std::min(tasks, 1U << 20) * 4),
+                                     RQS_BASE_SLOTS_MIN, RQS_BASE_SLOTS_MAX);
+}
+
+// Ids in a pid namespace of one's own mean nothing to the kernel's tracepoints.
+bool in_first_pid_namespace() {
+    constexpr ino_t first = 0xEFFFFFFC;  // PROC_PID_INIT_INO, <linux/proc_ns.h>
+    struct stat info {};
+    return ::stat("/proc/self/ns/pid", &info) != 0 || info.st_ino == first;
+}
+
 std::uint32_t read_pid_max() {
     std::ifstream file("/proc/sys/kernel/pid_max");
     std::uint32_t value = 0;
@@ -101,19 +125,34 @@ void set_comm(rqs_knobs& knobs, const std::string& prefix) {
     knobs.filter_comm = length > 0 ? 1 : 0;
 }
 
+// A pinned program or link answers the same questions with other facts.
+bool is_map(int fd) {
+    std::array<char, 64> target{};
+    const ssize_t length =
+        ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), target.data(), target.size() - 1);
+    return length > 0 && std::string_view(target.data()).find("bpf-map") != std::string_view::npos;
+}
+
 // A pinned hash whose keys are u64 ids takes the place of our own map.
 Result<bpfkit::Fd> reuse_pinned(bpf_map* map, const std::string& path, const char* option) {
+    struct stat file {};
+    if (::stat(path.c_str(), &file) == 0 && !S_ISREG(file.st_mode)) {
+        return usage_error(fmt::format("{}: {} is not a pinned BPF map", option, path));
+    }
     bpfkit::Fd fd(bpf_obj_get(path.c_str()));
     if (!fd.valid()) {
         if (bpfkit::is_permission_error(errno)) {
-            return tl::unexpected(explain_load(errno));
+            return fail(
+                fmt::format("{}: {} may not be opened: {} (needs its file permissions, and "
+                            "root or cap_bpf,cap_perfmon)",
+                            option, path, std::strerror(errno)));
         }
         return usage_error(
             fmt::format("{}: {} is not a pinned BPF map: {}", option, path, std::strerror(errno)));
     }
     bpf_map_info info{};
     __u32 length = sizeof(info);
-    if (bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) {
+    if (!is_map(fd.get()) || bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) {
         return usage_error(fmt::format("{}: {} is not a BPF map", option, path));
     }
     const bool hash = info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH;
@@ -177,6 +216,8 @@ Status BpfObject::set_up(const Options& options, std::optional<pid_t> root_pid) 
     knobs.min_ns = options.min_us * 1000;
     knobs.cpu_controller_is_v1 = cpu_controller_is_v1() ? 1 : 0;
     knobs.with_waker = options.waker ? 1 : 0;
+    knobs.base_slots = base_slots();
+    bpf_map__set_value_size(maps.run_delay_bases, knobs.base_slots * 16);
     size_rings(options);
 
     bpf_program__set_autoload(progs.on_fork, root_pid.has_value());
@@ -215,6 +256,11 @@ Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> root_
     knobs.filter_descendants = root_pid ? 1 : 0;
     set_comm(knobs, filters.comm_prefix);
 
+    if ((!filters.pids.empty() || !filters.tids.empty() || root_pid) && !in_first_pid_namespace()) {
+        return fail(
+            "-p, -t and a command cannot be traced from inside a pid namespace, where ids "
+            "are not the machine's; run in the machine's own, or with --source schedstat");
+    }
     const bool by_pid = knobs.filter_pid != 0 || knobs.filter_tid != 0 || root_pid;
     bpf_map__set_autocreate(maps.pids, by_pid);
     if (by_pid) {
@@ -295,11 +341,13 @@ Status BpfObject::fill_maps(const Filters& filters, std::optional<pid_t> root_pi
 
 Status BpfObject::attach() {
     auto& progs = skeleton_->progs;
-    // The main hook last: with its first event everything else is in place.
+    // The main hook last: with its first event everything else is in place. The ends of interrupts
+    // before their beginnings: one that is attached within is an end without a beginning, which is
+    // seen and ignored, and not a beginning without an end.
     for (bpf_program* program :
-         {progs.on_fork, progs.on_free, progs.on_irq_entry, progs.on_irq_exit,
-          progs.on_softirq_entry, progs.on_softirq_exit, progs.on_hrtimer_entry,
-          progs.on_hrtimer_exit, progs.on_waking, progs.on_switch}) {
+         {progs.on_fork, progs.on_free, progs.on_irq_exit, progs.on_softirq_exit,
+          progs.on_hrtimer_exit, progs.on_irq_entry, progs.on_softirq_entry, progs.on_hrtimer_entry,
+          progs.on_waking, progs.on_switch}) {
         if (!bpf_program__autoload(program)) {
             continue;
         }

@@ -10,7 +10,7 @@ import struct
 import sys
 
 RUN, THROTTLE, WAIT_A, WAIT_B = 1, 2, 3, 4
-UNSTAMPED, NO_BASE, REACHED, WAKER, WAKER_IRQ, THROTTLE_NEW = 1, 2, 4, 8, 16, 32
+UNSTAMPED, NO_BASE, WAKER, WAKER_IRQ = 1, 2, 8, 16
 GROUP = 0xFFFF888100A0B000
 
 
@@ -24,13 +24,13 @@ def run(seq, end, tid=31, pid=31, comm=b"hog", policy=0, prio=120, irq=0, steal=
     return slot("BBhIQII16sQQQ", RUN, policy, prio, seq, end, tid, pid, comm, 3, irq, steal)
 
 
-def throttle(seq, end, total, ago, group=GROUP):
-    return slot("B3xIQQQQ24x", THROTTLE, seq, end, group, total, ago)
+def throttle(seq, end, total, ago, since=0, group=GROUP):
+    return slot("B3xIQQQQQ16x", THROTTLE, seq, end, group, total, ago, since)
 
 
-def wait(seq, here, elsewhere=0, flags=0, group=0, ago=0, comm=b"victim", prio=120):
+def wait(seq, here, elsewhere=0, flags=0, group=0, comm=b"victim", prio=120):
     a = slot("BBhIQQQII16sQ", WAIT_A, 0, prio, seq, 987654, here, elsewhere, 42, 40, comm, 17)
-    b = slot("BBHIQQQII16s8x", WAIT_B, flags, 0, 1, 18, group, ago, 71, 70, b"waker")
+    b = slot("BBHIQQQII16s8x", WAIT_B, flags, 0, 1, 18, group, 0, 71, 70, b"waker")
     return a + b
 
 
@@ -38,7 +38,6 @@ TOP32 = 2**32 - 1
 TOP64 = 2**64 - 1
 STREAMS = {
     "one_wait": [run(1, 1000, 0, 0, b"swapper/1"), run(2, 1500), wait(2, 700)],
-    "reached": [run(9, 1500), wait(9, 700, flags=REACHED)],
     "moved_unstamped_unverified": [
         run(1, 1000), run(2, 1500), wait(2, 400, 9000, UNSTAMPED | NO_BASE)],
     "wakers": [run(1, 1000), wait(1, 10, flags=WAKER),
@@ -47,7 +46,7 @@ STREAMS = {
                   wait(2, 8000, group=GROUP), run(4, 9500, 42, 40, b"victim"),
                   throttle(5, 9500, 10, 400), wait(4, 500, group=GROUP)],
     "throttled_new": [run(1, 1000), run(2, 9000),
-                      wait(2, 8000, flags=THROTTLE_NEW, group=GROUP, ago=3000)],
+                      throttle(3, 9000, TOP64, 3000), wait(2, 8000, group=GROUP)],
     "irq_and_steal": [run(1, 1000, irq=100, steal=50), run(2, 2000, irq=400, steal=250),
                       run(3, 2100, 44, 40, b"self", irq=990, steal=9000), wait(3, 900)],
     "seq_wraps": [run(TOP32 - 1, 10), run(TOP32, 20, 5), throttle(0, 20, 3, 3), run(1, 30, 6),
@@ -58,10 +57,10 @@ STREAMS = {
                 run(3, 900, 51, 51, b"dl", 6, -1), run(4, 950, 12, 12, b"kworker/0:1", 0x80),
                 wait(4, 800, prio=98)],
     "comm_without_nul": [run(1, 100, comm=b"x" * 16),
-                         wait(1, 50, flags=WAKER | REACHED, comm=b"\xff\x1b[2J" + b"y" * 11)],
+                         wait(1, 50, flags=WAKER, comm=b"\xff\x1b[2J" + b"y" * 11)],
     "same_place_in_the_table": [run(i, i * 10, 7 + 1024 * (i % 3)) for i in range(1, 12)]
                                + [wait(11, 95)],
-    "huge": [run(0, 0), run(1, TOP64, irq=TOP64, steal=TOP64), wait(1, TOP64, flags=REACHED),
+    "huge": [run(0, 0), run(1, TOP64, irq=TOP64, steal=TOP64), wait(1, TOP64),
              wait(1, TOP64 - 1), wait(1, 5, TOP64)],
     "huge_throttling": [run(1, 1000), throttle(2, TOP64, TOP64, TOP64), run(3, TOP64),
                         throttle(4, 5000, TOP64, 1), wait(3, TOP64, group=GROUP)],
