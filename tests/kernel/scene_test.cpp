@@ -330,6 +330,39 @@ TEST_F(Scene, RealtimeHog) {
           [&](const Part& part) { return part.tid == static_cast<std::uint32_t>(fifo.pid()); });
 }
 
+// A task that waits briefly behind the same hogs has its wait kept first. What the long wait of the
+// victim needs of the history must not be spent on it.
+TEST_F(Scene, LongWaitsBesideShortOnes) {
+    Hog victim(group_, 1);
+    const auto realtime = [](int priority, std::uint64_t burn, std::uint64_t rest) {
+        return [=] {
+            pin(scene_cpu());
+            if (!set_policy(SCHED_FIFO, priority)) {
+                ::_exit(1);
+            }
+            while (true) {
+                burn_ns(burn);
+                sleep_ns(rest);
+            }
+        };
+    };
+    const Process first(realtime(20, 30_ms, 80_ms));
+    const Process second(realtime(20, 30_ms, 70_ms));
+    const Process brief(realtime(10, 200'000, 7_ms));
+    Tracer tracer(words_for("1000", {victim.pid_text(), std::to_string(brief.pid())}));
+    ASSERT_TRUE(tracer.attached());
+    victim.start();
+    sleep_ns(duration_ns());
+    Output output = stop_and_check(tracer);
+    std::erase_if(output.waits, [&](const auto& wait) {
+        return wait.tid == static_cast<std::uint32_t>(brief.pid());
+    });
+    judge("long beside short", output.waits, {"realtime"}, [&](const Part& part) {
+        const auto tid = static_cast<pid_t>(part.tid);
+        return tid == first.pid() || tid == second.pid() || tid == brief.pid();
+    });
+}
+
 // Nothing here waits for a millisecond, so all waits count. On a machine that has other things to
 // do, only those that the idle task left the CPU to.
 TEST_F(Scene, PingPongAcrossCpus) {
