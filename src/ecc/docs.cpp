@@ -422,7 +422,7 @@ pkg::Json comment_fields(std::string_view comment) {
 pkg::Json fields_of(const std::vector<Declaration>& declarations, const std::string& name) {
     Json out = Json::object();
     for (const auto& declaration : declarations) {
-        if (declaration.names.count(name) != 0) {
+        if (declaration.names.contains(name)) {
             const Json fields = comment_fields(declaration.comment);
             for (const auto& [key, value] : fields.items()) {
                 out[key] = value;

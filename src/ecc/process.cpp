@@ -49,8 +49,9 @@ Result<ProcessResult> run_process(const std::vector<std::string>& words) {
     bpfkit::Fd writing(ends[1]);
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);
-    for (const auto& word : words) {
-        arguments.push_back(const_cast<char*>(word.c_str()));
+    std::vector<std::string> owned(words);  // exec wants its words writable
+    for (auto& word : owned) {
+        arguments.push_back(word.data());
     }
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;

@@ -62,7 +62,7 @@ std::string identifier(std::string name) {
 
 /// What a map is called in C: its own name, or that of the section behind an internal map.
 std::string map_identifier(const bpf_map* map) {
-    const std::string name = bpf_map__name(map);
+    std::string name = bpf_map__name(map);
     if (!bpf_map__is_internal(map)) {
         return name;
     }

@@ -25,6 +25,10 @@ class LinkAttachment final : public Attachment {
 class XdpAttachment final : public Attachment {
   public:
     XdpAttachment(int ifindex, std::uint32_t flags) : ifindex_(ifindex), flags_(flags) {}
+    XdpAttachment(const XdpAttachment&) = delete;
+    XdpAttachment(XdpAttachment&&) = delete;
+    XdpAttachment& operator=(const XdpAttachment&) = delete;
+    XdpAttachment& operator=(XdpAttachment&&) = delete;
     ~XdpAttachment() override { (void)bpf_xdp_detach(ifindex_, flags_, nullptr); }
 
   private:
@@ -37,6 +41,10 @@ class TcAttachment final : public Attachment {
   public:
     TcAttachment(const bpf_tc_hook& hook, const bpf_tc_opts& options, bool own_hook)
         : hook_(hook), options_(options), own_hook_(own_hook) {}
+    TcAttachment(const TcAttachment&) = delete;
+    TcAttachment(TcAttachment&&) = delete;
+    TcAttachment& operator=(const TcAttachment&) = delete;
+    TcAttachment& operator=(TcAttachment&&) = delete;
     ~TcAttachment() override {
         options_.prog_fd = 0;
         options_.prog_id = 0;

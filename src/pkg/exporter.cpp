@@ -378,7 +378,7 @@ void Formatter::append_entry(std::string& out, const Export& what, std::string_v
 
 void Formatter::append_loss(std::string& out, const Export& what, std::uint64_t lost) const {
     if (json_) {
-        fmt::format_to(std::back_inserter(out), "{{\"lost\":{},\"map\":", lost);
+        fmt::format_to(std::back_inserter(out), R"({{"lost":{},"map":)", lost);
         util::append_json_string(out, what.map);
         out += "}\n";
     }

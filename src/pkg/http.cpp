@@ -262,7 +262,7 @@ Result<std::string> exchange(const Url& url, std::size_t most_bytes, Clock::time
     }
     std::string response;
     for (;;) {
-        const auto more = (*connection)->receive();
+        auto more = (*connection)->receive();
         if (!more) {
             return more;
         }

@@ -93,20 +93,25 @@ bool can_use_bpf() {
     return probe.valid() || !bpfkit::is_permission_error(errno);
 }
 
+tl::unexpected<Error> cannot_write(const Assignment& assignment) {
+    return fail(fmt::format("bad package: section {} cannot be written",
+                            util::printable(assignment.section)));
+}
+
 Status write_values(const bpf_object* object, const std::vector<Assignment>& assignments) {
     for (const auto& assignment : assignments) {
         bpf_map* map = bpf_object__find_map_by_name(object, assignment.section.c_str());
         std::size_t size = 0;
-        auto* bytes =
-            map == nullptr
-                ? nullptr
-                : static_cast<char*>(const_cast<void*>(bpf_map__initial_value(map, &size)));
-        if (bytes == nullptr || assignment.offset > size ||
+        const void* initial = map == nullptr ? nullptr : bpf_map__initial_value(map, &size);
+        if (initial == nullptr || assignment.offset > size ||
             assignment.bytes.size() > size - assignment.offset) {
-            return fail(fmt::format("bad package: section {} cannot be written",
-                                    util::printable(assignment.section)));
+            return cannot_write(assignment);
         }
-        std::copy(assignment.bytes.begin(), assignment.bytes.end(), bytes + assignment.offset);
+        std::string bytes(static_cast<const char*>(initial), size);
+        bytes.replace(assignment.offset, assignment.bytes.size(), assignment.bytes);
+        if (bpf_map__set_initial_value(map, bytes.data(), bytes.size()) != 0) {
+            return cannot_write(assignment);
+        }
     }
     return {};
 }
@@ -129,7 +134,7 @@ Result<LoadOutcome> load_once(const Package& package, const std::vector<Assignme
     }
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object->get()) {
-        if (skipped.count(bpf_program__name(program)) != 0) {
+        if (skipped.contains(bpf_program__name(program))) {
             bpf_program__set_autoload(program, false);
         }
     }

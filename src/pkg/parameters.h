@@ -61,10 +61,6 @@ Result<std::vector<Parameter>> find_parameters(const Meta& meta, const btf* type
 Result<Invocation> parse_arguments(const std::vector<Parameter>& parameters,
                                    const std::vector<std::string>& arguments);
 
-/// The bytes of `text` as a value of `type`. Integers may be decimal, 0x hexadecimal or (enums) a
-/// name, and must fit; text must leave room for its zero byte.
-Result<std::string> encode_value(const ValueType& type, const std::string& text);
-
 /// What -h prints. `command` is how the package was called.
 std::string help_text(const Meta& meta, const std::vector<Parameter>& parameters,
                       const std::string& command);

@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "pkg/encode.h"
+
 namespace rqs::pkg {
 namespace {
 
