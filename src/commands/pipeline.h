@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "aggregate/summary.h"
 #include "enrich/cgroups.h"
@@ -20,6 +22,9 @@ class Pipeline final : public EventHandler {
   public:
     /// `options` must outlive it. `samples`: the source knows no single waits.
     Pipeline(const Options& options, bool samples);
+
+    /// Tells whether the run is over: then a reader that has stalled is not waited for much longer.
+    void give_up_when(std::function<bool()> over) { out_.give_up_when(std::move(over)); }
 
     void begin();
     bool on_wait(Wait& wait) override;

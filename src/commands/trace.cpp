@@ -36,6 +36,7 @@ class Trace {
     [[nodiscard]] milliseconds time_left() const;
     [[nodiscard]] bool reader_left() const;
     bool command_ended();
+    bool over();
     void let_command_end();
     int exit_code();
 
@@ -80,11 +81,12 @@ bool Trace::command_ended() {
     return command_ && command_->exited().has_value();
 }
 
+bool Trace::over() {
+    return util::stop_signal() != 0 || (deadline_ && time_left().count() == 0) || command_ended();
+}
+
 Status Trace::follow(Source& source, Pipeline& pipeline) {
-    while (!pipeline.done() && !command_ended()) {
-        if (util::stop_signal() != 0 || reader_left() || (deadline_ && time_left().count() == 0)) {
-            break;
-        }
+    while (!pipeline.done() && !over() && !reader_left()) {
         if (auto polled = source.poll(time_left(), pipeline); !polled) {
             return polled;
         }
@@ -142,6 +144,7 @@ Result<int> Trace::run() {
         std::fprintf(stderr, "runqslower: %s\n", note.c_str());
     }
     Pipeline pipeline(options_, (*source)->samples());
+    pipeline.give_up_when([this] { return over(); });
     pipeline.begin();
     if (auto flushed = pipeline.flush(); !flushed) {
         return tl::unexpected(flushed.error());

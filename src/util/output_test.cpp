@@ -4,10 +4,14 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -162,6 +166,87 @@ TEST(Output, AReaderThatLeavesAFullNonBlockingPipeEndsIt) {
     EXPECT_TRUE(out.flush());
     reader.join();
     EXPECT_TRUE(out.closed());
+}
+
+/// A flush in a thread of its own, started when the pipe is already full.
+class Stalled {
+  public:
+    Stalled() : out_(pipe.writer()) {
+        out_.give_up_when([this] { return asked.load(); });
+        out_.buffer() = text;
+        writer_ = std::thread([this] {
+            status = out_.flush();
+            ended = true;
+            pipe.close_writer();
+        });
+        while (held() < 65536 && !ended) {
+            std::this_thread::yield();
+        }
+    }
+    Stalled(const Stalled&) = delete;
+    Stalled& operator=(const Stalled&) = delete;
+    ~Stalled() { join(); }
+    void join() {
+        if (writer_.joinable()) {
+            writer_.join();
+        }
+    }
+    /// The bytes in the pipe.
+    [[nodiscard]] int held() const {
+        int bytes = 0;
+        return ::ioctl(pipe.reader(), FIONREAD, &bytes) == 0 ? bytes : -1;
+    }
+    [[nodiscard]] bool closed() const { return out_.closed(); }
+
+    Pipe pipe;
+    const std::string text = numbers(std::size_t{1} << 18);
+    std::atomic<bool> asked{false};
+    std::atomic<bool> ended{false};
+    Status status;
+
+  private:
+    Output out_;
+    std::thread writer_;
+};
+
+TEST(Output, AStalledReaderIsGivenUpOnceAskedToStop) {
+    Stalled stalled;
+    EXPECT_FALSE(stalled.ended);
+    stalled.asked = true;
+    stalled.join();
+    ASSERT_FALSE(stalled.status);
+    EXPECT_TRUE(stalled.closed());
+    const std::string what = "nobody reads standard output: the last " +
+                             std::to_string(stalled.text.size() - 65536) + " bytes are lost";
+    EXPECT_EQ(stalled.status.error().message, what);
+    EXPECT_EQ(stalled.status.error().code, ExitCode::failure);
+}
+
+TEST(Output, ASlowReaderGetsEverythingThoughAskedToStop) {
+    Stalled stalled;
+    stalled.asked = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    const std::string read = stalled.pipe.read_all();
+    stalled.join();
+    EXPECT_TRUE(stalled.status);
+    EXPECT_FALSE(stalled.closed());
+    EXPECT_TRUE(read == stalled.text);
+}
+
+TEST(Output, AFileGetsEverythingAtOnce) {
+    std::string path = ::testing::TempDir() + "rqs-output-XXXXXX";
+    const int fd = ::mkstemp(path.data());
+    ASSERT_GE(fd, 0);
+    ::unlink(path.c_str());
+    const std::string text = numbers(100'000);
+    Output out(fd);
+    out.buffer() = text;
+    EXPECT_TRUE(out.flush());
+    std::string read(text.size() + 1, '\0');
+    EXPECT_EQ(::pread(fd, read.data(), read.size(), 0), static_cast<ssize_t>(text.size()));
+    read.pop_back();
+    EXPECT_TRUE(read == text);
+    ::close(fd);
 }
 
 }  // namespace
