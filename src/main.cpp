@@ -9,6 +9,7 @@
 #include "commands/trace.h"
 #include "sources/bpf.h"
 #include "util/output.h"
+#include "util/standard_descriptors.h"
 
 namespace {
 
@@ -52,6 +53,7 @@ int complain(const rqs::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    rqs::util::occupy_standard_descriptors();
     const auto invocation = rqs::cli::parse(argc, argv);
     if (!invocation) {
         return complain(invocation.error());

@@ -18,6 +18,7 @@
 #include "pkg/runner.h"
 #include "util/output.h"
 #include "util/safe_text.h"
+#include "util/standard_descriptors.h"
 
 namespace {
 
@@ -50,6 +51,7 @@ void install_signals() {
         ::sigaction(signal, &action, nullptr);
     }
     (void)std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGXFSZ, SIG_IGN);
 }
 
 /// What stands before the package.
@@ -166,6 +168,7 @@ Status run(const std::vector<std::string>& words) {
     rqs::bpfkit::install_log(prepared->invocation.verbose || prepared->package.meta.verbose);
     install_signals();
     rqs::util::Output output(STDOUT_FILENO);
+    output.give_up_when([] { return stop.load(); });
     const auto result = run_package(prepared->package, prepared->invocation, output, stop);
     if (!result) {
         return tl::unexpected(result.error());
@@ -197,6 +200,7 @@ Status dispatch(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    rqs::util::occupy_standard_descriptors();
     try {
         const auto status = dispatch({argv + 1, argv + argc});
         if (!status) {

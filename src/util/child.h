@@ -23,7 +23,7 @@ class Child {
   public:
     /// Forks a process that waits for release() and then becomes `argv` (looked up in PATH). It
     /// ends by itself if this process dies before that. `argv` must not be empty. Its signals are
-    /// those of a fresh process: nothing is blocked, SIGPIPE is not ignored.
+    /// those of a fresh process: nothing is blocked, SIGPIPE and SIGXFSZ are not ignored.
     static Result<Child> prepare(const std::vector<std::string>& argv);
 
     Child(Child&& other) noexcept;

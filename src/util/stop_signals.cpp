@@ -33,6 +33,7 @@ void catch_stop_signals() {
         }
     }
     (void)std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int stop_signal() {

@@ -4,7 +4,8 @@
 
 namespace rqs::util {
 
-/// From now on INT, TERM and HUP set a flag and interrupt what waits; PIPE is an error of write().
+/// From now on INT, TERM and HUP set a flag and interrupt what waits; PIPE and
+/// XFSZ (a file as large as `ulimit -f` allows) are errors of write().
 /// A second INT or TERM ends the program at once.
 void catch_stop_signals();
 

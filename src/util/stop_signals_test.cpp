@@ -2,11 +2,13 @@
 #include "util/stop_signals.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 namespace rqs::util {
@@ -62,6 +64,17 @@ void a_broken_pipe_is_an_error() {
     std::_Exit(0);
 }
 
+void a_file_too_large_is_an_error() {
+    (void)std::signal(SIGXFSZ, SIG_DFL);
+    catch_stop_signals();
+    std::FILE* file = std::tmpfile();
+    expect(file != nullptr, 1);
+    const rlimit none{0, RLIM_INFINITY};
+    expect(::setrlimit(RLIMIT_FSIZE, &none) == 0, 2);
+    expect(::write(::fileno(file), "x", 1) == -1 && errno == EFBIG, 3);
+    std::_Exit(0);
+}
+
 TEST(StopSignalsDeathTest, OneSignalSetsTheFlag) {
     for (const int signal : {SIGINT, SIGTERM}) {
         EXPECT_EXIT(one_signal_sets_the_flag(signal), ::testing::ExitedWithCode(0), "");
@@ -88,6 +101,10 @@ TEST(StopSignalsDeathTest, ASignalInterruptsWhatWaits) {
 
 TEST(StopSignalsDeathTest, ABrokenPipeIsAnError) {
     EXPECT_EXIT(a_broken_pipe_is_an_error(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(StopSignalsDeathTest, AFileTooLargeIsAnError) {
+    EXPECT_EXIT(a_file_too_large_is_an_error(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +54,7 @@ struct Setting {
     bool nobody = false;         ///< without privileges
     std::string stdout_path;     ///< a file instead of a pipe
     bool closed_stdout = false;  ///< a pipe whose reader is gone
+    bool no_stdout = false;      ///< descriptor 1 is closed
 };
 
 /// The program while it runs, with its output collected.
@@ -105,6 +107,26 @@ class Program {
         return true;
     }
 
+    /// Waits until what nobody reads fills the pipe of stdout.
+    void fill() const {
+        const int room = ::fcntl(out_pipe_[0], F_GETPIPE_SZ);
+        const auto deadline = Clock::now() + patience;
+        for (int held = 0; held < room / 2 && Clock::now() < deadline;) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            ASSERT_EQ(::ioctl(out_pipe_[0], FIONREAD, &held), 0);
+        }
+    }
+
+    /// As finish(), but stdout is read only once the program has ended.
+    int finish_unread() {
+        const int unread = std::exchange(out_pipe_[0], -1);
+        const int code = finish();
+        out_pipe_[0] = unread;
+        while (out_pipe_[0] >= 0 && collect(Clock::now() + patience)) {
+        }
+        return code;
+    }
+
     /// Collects output to its end and returns the exit code: 128 + signal where one killed it,
     /// -1 where it did not end.
     int finish() {
@@ -134,6 +156,9 @@ class Program {
         }
         ::dup2(fd, STDOUT_FILENO);
         ::dup2(err_pipe_[1], STDERR_FILENO);
+        if (setting.no_stdout) {
+            ::close(STDOUT_FILENO);
+        }
         // What a test runner ignores is not to reach the program.
         ::signal(SIGPIPE, SIG_DFL);
         constexpr uid_t nobody = 65534;
@@ -495,6 +520,42 @@ TEST_P(Ends, OnAFullDiskWithAnError) {
         run(with_source({"0", "--interval", "0.1", "-d", "20"}), {false, "/dev/full", false});
     EXPECT_EQ(outcome.code, 1);
     EXPECT_TRUE(contains(outcome.err, "No space left on device")) << outcome.err;
+}
+
+TEST(Stalled, ReaderDoesNotHoldUpASignal) {
+    Program program({"--source", "synthetic", "-f", "json", "0"});
+    program.fill();
+    program.send(SIGTERM);
+    EXPECT_EQ(program.finish_unread(), 1);
+    EXPECT_TRUE(contains(program.err, "nobody reads standard output")) << program.err;
+    EXPECT_TRUE(contains(program.err, "bytes are lost")) << program.err;
+    EXPECT_TRUE(contains(program.out, "\"type\":\"wait\""));
+}
+
+TEST(Stalled, ReaderDoesNotHoldUpTheDurationOrTheCommandsEnd) {
+    for (const Args& end : {Args{"-d", "0.2"}, Args{"--", "sleep", "0.2"}}) {
+        Args args{"--source", "synthetic", "-f", "json", "0"};
+        args.insert(args.end(), end.begin(), end.end());
+        Program program(args);
+        EXPECT_EQ(program.finish_unread(), 1) << joined(args);
+        EXPECT_TRUE(contains(program.err, "nobody reads standard output")) << program.err;
+    }
+}
+
+TEST(Stalled, ReaderThatGoesOnGetsEverything) {
+    Program program({"--source", "synthetic", "-f", "json", "-d", "0.2", "0"});
+    program.fill();
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    EXPECT_EQ(program.finish(), 0) << program.err;
+    EXPECT_TRUE(contains(program.out, "\"type\":\"summary\""));
+}
+
+TEST(Closed, StandardOutputIsAnErrorAndNoOtherFile) {
+    for (const Args& args : {Args{"--version"}, Args{"--source", "synthetic", "-n", "1", "0"}}) {
+        const Outcome outcome = run(args, {false, "", false, true});
+        EXPECT_EQ(outcome.code, 1) << joined(args);
+        EXPECT_TRUE(contains(outcome.err, "Bad file descriptor")) << outcome.err;
+    }
 }
 
 // ---------------------------------------------------------------------------- -- command
