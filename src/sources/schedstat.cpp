@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 #include <iterator>
 #include <string_view>
@@ -115,6 +116,12 @@ Status SchedstatSource::start() {
     began_ticks_ = now / (ns_per_s / ticks_per_s);
     next_ns_ = setup_.monotonic_ns() + interval_ns_;
     scan(nullptr);
+    if (options_.verbose && unreadable_ > 0) {
+        fmt::print(stderr,
+                   "runqslower: {} tasks cannot be read (other users', and {} hides them); their "
+                   "waits are not seen without root\n",
+                   unreadable_, setup_.procfs.root());
+    }
     return {};
 }
 
@@ -274,7 +281,9 @@ void SchedstatSource::scan_thread(const util::ProcDir& tasks, std::uint32_t pid,
     thread.last = *now;
     thread.read_ns = setup_.monotonic_ns();
     thread.scan = scan_;
-    if (handler != nullptr && wanted_ && now->slices > before.last.slices) {
+    // A thread that is moved while queued has waited without having been switched in.
+    const bool waited = now->slices > before.last.slices || now->wait_ns > before.last.wait_ns;
+    if (handler != nullptr && wanted_ && waited) {
         TaskId task;
         task.tid = entry.id;
         task.pid = pid;

@@ -24,6 +24,8 @@ namespace rqs {
 /// The threshold: an interval is kept when the thread waited longer than min_us *in total* in it. A
 /// thread that had even one wait longer than min_us is therefore always shown, and so is one that
 /// lost as much in small pieces. With 0 every interval with a wait in it is kept.
+/// A thread that was moved while it was queued may have waited without having been switched in:
+/// `waits` is then 0.
 ///
 /// A thread that was there before us counts from the first reading; one that began later counts
 /// from its birth. What a thread waited between the last reading and its end is not known, and a

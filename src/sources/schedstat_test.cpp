@@ -103,6 +103,41 @@ class Schedstat : public ::testing::Test {
     Taker taker_;
 };
 
+TEST_F(Schedstat, ReportsWhatWasWaitedWithoutBeingSwitchedIn) {
+    put({100, 100, {5 * s, 7 * s, 900}, "moved"});
+    put({200, 200, {5 * s, 7 * s, 900}, "still"});
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    put({100, 100, {5 * s, 7 * s + 200 * ms, 900}, "moved"});
+    next(source);
+    ASSERT_EQ(taker_.intervals.size(), 1U);
+    const auto got = taker_.only(100);
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->waits, 0U);
+    EXPECT_EQ(got->wait_ns, 200 * ms);
+    // And it is not counted again when the thread is switched in at last.
+    put({100, 100, {5 * s, 7 * s + 250 * ms, 901}, "moved"});
+    next(source);
+    ASSERT_EQ(taker_.intervals.size(), 2U);
+    EXPECT_EQ(taker_.intervals[1].waits, 1U);
+    EXPECT_EQ(taker_.intervals[1].wait_ns, 50 * ms);
+}
+
+TEST_F(Schedstat, SaysOnceHowMuchCannotBeReadWhenAskedTo) {
+    std::filesystem::create_directories(root_ / "300");  // a process without its threads: hidden
+    for (const bool verbose : {false, true}) {
+        options_.verbose = verbose;
+        auto source = make();
+        ::testing::internal::CaptureStderr();
+        EXPECT_TRUE(source.start());
+        next(source);
+        const std::string said = ::testing::internal::GetCapturedStderr();
+        EXPECT_EQ(source.unreadable(), 1U);
+        EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), verbose ? 1 : 0) << said;
+        EXPECT_EQ(said.find("1 tasks cannot be read") != std::string::npos, verbose) << said;
+    }
+}
+
 TEST_F(Schedstat, ReportsWhatWasWaitedInTheInterval) {
     put({100, 100, {5 * s, 7 * s, 900}, "web"});
     auto source = make();
