@@ -68,13 +68,25 @@ Status check_cgroup(const std::string& path) {
 
 Status check_map(const char* what, const std::string& path) {
     struct statfs info {};
-    if (::statfs(path.c_str(), &info) != 0) {
+    struct stat file {};
+    if (::statfs(path.c_str(), &info) != 0 || ::stat(path.c_str(), &file) != 0) {
+        if (errno == EACCES) {
+            // The BPF file system is closed to others: the word may well be right.
+            return fail(fmt::format(
+                "{}: cannot look at {}: {}; run as root (sudo): tracing needs it anyway, or the "
+                "capabilities cap_bpf,cap_perfmon and a path that may be read",
+                what, in_quotes(path), std::strerror(errno)));
+        }
         return usage_error(
             fmt::format("{}: cannot look at {}: {}", what, in_quotes(path), std::strerror(errno)));
     }
     if (info.f_type != BPF_FS_MAGIC) {
         return usage_error(fmt::format("{}: {} is no pinned BPF map; give a file below /sys/fs/bpf",
                                        what, in_quotes(path)));
+    }
+    if (!S_ISREG(file.st_mode)) {
+        return usage_error(
+            fmt::format("{}: {} is a directory; give a map pinned in it", what, in_quotes(path)));
     }
     return {};
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/check.h"
 
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -98,6 +102,39 @@ TEST_F(Check, MapsMustBePinned) {
     options.filters.mntns_map = root_ / "100" / "status";
     EXPECT_NE(error_of(options).find("--mntnsmap"), std::string::npos);
     EXPECT_NE(error_of(options).find("no pinned BPF map"), std::string::npos);
+}
+
+TEST_F(Check, MapsMustBeFiles) {
+    struct statfs info {};
+    if (::statfs("/sys/fs/bpf", &info) != 0 || info.f_type != BPF_FS_MAGIC) {
+        GTEST_SKIP() << "no BPF file system at /sys/fs/bpf";
+    }
+    Options options;
+    options.filters.cgroup_map = "/sys/fs/bpf";
+    EXPECT_NE(error_of(options).find("is a directory"), std::string::npos);
+}
+
+void look_without_privileges(const std::string& path) {
+    constexpr uid_t nobody = 65534;
+    if (::setgroups(0, nullptr) != 0 || ::setuid(nobody) != 0) {
+        std::_Exit(1);
+    }
+    Options options;
+    options.filters.mntns_map = path;
+    const Status status = check_against_system(options, util::Procfs());
+    std::_Exit(!status && status.error().code == ExitCode::failure &&
+                       status.error().message.find("cap_bpf,cap_perfmon") != std::string::npos
+                   ? 0
+                   : 2);
+}
+
+TEST_F(Check, AMapBehindAClosedDoorIsAMatterOfPrivileges) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root, to become somebody else";
+    }
+    std::filesystem::permissions(root_, std::filesystem::perms::owner_all);
+    EXPECT_EXIT(look_without_privileges(root_ / "100" / "status"), ::testing::ExitedWithCode(0),
+                "");
 }
 
 TEST_F(Check, CpusMustBeThere) {

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t longest_comm = 15;
 constexpr std::uint64_t max_id = std::numeric_limits<std::int32_t>::max();
 constexpr Range history_range{2, 512};
-constexpr Range buffer_range{std::uint64_t{1} << 12, std::uint64_t{1} << 30};
+constexpr Range buffer_range{std::uint64_t{1} << 12, std::uint64_t{1} << 29};
 
 /// Stores what `parsed` holds, or passes its error on.
 template <typename T, typename Target>

@@ -96,11 +96,12 @@ Result<std::uint64_t> parse_number(std::string_view text, std::string_view what,
 
 Result<double> parse_seconds(std::string_view text, std::string_view what) {
     constexpr double longest_s = 1e9;
+    // Digits with one point in, before or behind them: no signs, no exponents, no names.
     const std::size_t dot = text.find('.');
-    const std::string_view whole = text.substr(0, dot);
-    const bool plain =
-        all_digits(whole) && (dot == std::string_view::npos || all_digits(text.substr(dot + 1)));
-    if (!plain) {
+    const std::string digits =
+        std::string(text.substr(0, dot)) +
+        std::string(dot == std::string_view::npos ? "" : text.substr(dot + 1));
+    if (!all_digits(digits)) {
         return usage_error(fmt::format("{}: {} is not a number of seconds; write 10 or 0.5", what,
                                        in_quotes(text)));
     }
