@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,8 +50,13 @@ void restore_signals() {
 }
 
 /// The child's side: waits for the byte, becomes the command or says why it cannot.
-[[noreturn]] void run_child(const std::vector<char*>& argv, int go_fd, int error_fd) {
+[[noreturn]] void run_child(const std::vector<char*>& argv, pid_t parent, int go_fd, int error_fd) {
     restore_signals();
+    // Should this program be killed outright, the command is not to run on for nobody.
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) {
+        ::_exit(0);  // it was gone before we said so
+    }
     char go = 0;
     if (!read_one(go_fd, go)) {
         ::_exit(0);
@@ -95,11 +101,12 @@ Result<Child> Child::prepare(const std::vector<std::string>& argv) {
         ::close(go[1]);
         return fail(fmt::format("cannot make a pipe: {}", std::strerror(why)));
     }
+    const pid_t self = ::getpid();
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::close(go[1]);
         ::close(error[0]);
-        run_child(pointers, go[0], error[1]);
+        run_child(pointers, self, go[0], error[1]);
     }
     const int why = errno;
     ::close(go[0]);

@@ -18,7 +18,8 @@ inline constexpr ExitCode command_not_found{127};
 inline constexpr ExitCode command_not_runnable{126};
 
 /// A command as a child process. It stays in the caller's process group, so that Ctrl-C on the
-/// terminal reaches it directly; other signals are passed on with send().
+/// terminal reaches it directly; other signals are passed on with send(). When the thread that
+/// prepared it dies without ending it, it gets SIGTERM (unless exec gave it other privileges).
 class Child {
   public:
     /// Forks a process that waits for release() and then becomes `argv` (looked up in PATH). It

@@ -53,6 +53,27 @@ class ChildTest : public ::testing::Test {
     std::filesystem::path dir_;
 };
 
+TEST_F(ChildTest, GetsATermWhenItsParentIsKilled) {
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        auto child =
+            Child::prepare({"sh", "-c",
+                            "trap 'touch " + (dir_ / "ended").string() + "; exit' TERM; touch " +
+                                (dir_ / "begun").string() + "; while :; do sleep 0.05; done"});
+        if (!child || !child->release()) {
+            ::_exit(1);
+        }
+        for (;;) {
+            ::pause();
+        }
+    }
+    await("begun");
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "ended"));
+    ::kill(parent, SIGKILL);
+    ::waitpid(parent, nullptr, 0);
+    await("ended");
+}
+
 TEST_F(ChildTest, PassesExitCodesOn) {
     EXPECT_EQ(run("exit 0"), 0);
     EXPECT_EQ(run("exit 7"), 7);
