@@ -112,8 +112,22 @@ Finding check_btf(const Patient& patient) {
             fmt::format("the kernel describes its types ({} kB)", btf->size() / 1000), ""};
 }
 
+bool has_proc(const Patient& patient) {
+    return patient.procfs.exists("self/status");
+}
+
+Finding untold(const Patient& patient, std::string_view subject) {
+    return {Mark::unknown, subject,
+            fmt::format("cannot be told: {} is missing", patient.procfs.root()), ""};
+}
+
 Finding check_sched_info(const Patient& patient) {
     constexpr std::string_view subject = "SCHED_INFO";
+    if (!has_proc(patient)) {
+        Finding finding = untold(patient, subject);
+        finding.advice = fmt::format("mount -t proc proc {}", patient.procfs.root());
+        return finding;
+    }
     const auto text = patient.procfs.read("self/schedstat");
     const auto sums = text ? util::parse_schedstat(*text) : std::nullopt;
     if (!sums) {
@@ -156,6 +170,9 @@ Finding check_rings(const Patient& patient) {
 }
 
 Finding check_cgroup_v2(const Patient& patient) {
+    if (!has_proc(patient)) {
+        return untold(patient, "cgroup v2");
+    }
     for (const Mount& mount : mounts(patient.procfs)) {
         if (mount.type == "cgroup2") {
             return {Mark::ok, "cgroup v2", "mounted at " + util::printable(mount.point), ""};
@@ -187,6 +204,9 @@ Finding check_cpu_controller(const Patient& patient) {
 
 Finding check_privileges(const Patient& patient) {
     constexpr std::string_view subject = "privileges";
+    if (!has_proc(patient)) {
+        return untold(patient, subject);
+    }
     const std::uint64_t set = capabilities(patient.procfs);
     const bool enough = has(set, cap_sys_admin) || (has(set, cap_bpf) && has(set, cap_perfmon));
     if (!enough) {

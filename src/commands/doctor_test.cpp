@@ -103,6 +103,16 @@ TEST_F(Doctor, SchedInfo) {
     EXPECT_EQ(find("sampling").mark, Mark::no);
 }
 
+TEST_F(Doctor, WithoutProcNothingIsSaidOfTheKernel) {
+    fs::remove_all(root_ / "proc");
+    for (const char* subject : {"SCHED_INFO", "privileges", "cgroup v2"}) {
+        EXPECT_EQ(find(subject).mark, Mark::unknown) << subject;
+        EXPECT_NE(find(subject).text.find("is missing"), std::string::npos) << subject;
+    }
+    EXPECT_EQ(find("SCHED_INFO").advice, "mount -t proc proc " + (root_ / "proc").string());
+    EXPECT_EQ(find("sampling").mark, Mark::no);
+}
+
 TEST_F(Doctor, Rings) {
     ring_error_ = EPERM;
     EXPECT_EQ(find("rings").mark, Mark::unknown);
