@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <ctime>
+#include <limits>
 #include <utility>
 
 #include "sources/order.h"
@@ -12,13 +13,30 @@
 namespace rqs {
 namespace {
 
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+std::int64_t clock_ns(clockid_t clock) {
+    timespec now{};
+    (void)::clock_gettime(clock, &now);
+    return now.tv_sec * second_ns + now.tv_nsec;
+}
+
+/// Between two readings of one clock the other is read; the closest pair of several tells best. A
+/// single pair would be off by as long as this thread waited between its two readings.
 std::int64_t realtime_offset_ns() {
-    timespec real{};
-    timespec mono{};
-    (void)::clock_gettime(CLOCK_REALTIME, &real);
-    (void)::clock_gettime(CLOCK_MONOTONIC, &mono);
-    constexpr std::int64_t second = 1'000'000'000;
-    return (real.tv_sec - mono.tv_sec) * second + (real.tv_nsec - mono.tv_nsec);
+    constexpr int tries = 5;
+    std::int64_t closest_ns = std::numeric_limits<std::int64_t>::max();
+    std::int64_t offset_ns = 0;
+    for (int i = 0; i < tries; ++i) {
+        const std::int64_t before = clock_ns(CLOCK_MONOTONIC);
+        const std::int64_t real = clock_ns(CLOCK_REALTIME);
+        const std::int64_t apart_ns = clock_ns(CLOCK_MONOTONIC) - before;
+        if (apart_ns < closest_ns) {
+            closest_ns = apart_ns;
+            offset_ns = real - (before + apart_ns / 2);
+        }
+    }
+    return offset_ns;
 }
 
 SummaryOptions summary_options(GroupBy by, CgroupNames& cgroups) {
@@ -45,6 +63,7 @@ Pipeline::Pipeline(const Options& options, bool samples)
 
 void Pipeline::begin() {
     began_ns_ = monotonic_ns();
+    offset_read_ns_ = began_ns_;
     interval_began_ns_ = began_ns_;
     sink_->begin(out_.buffer());
 }
@@ -62,9 +81,22 @@ bool Pipeline::count_one() {
     return !done_;
 }
 
+// A cgroup may be gone by the time its sum is printed: its name is looked up while it is there.
+void Pipeline::learn_names(const Wait& wait) {
+    (void)cgroups_.name(wait.sched_cgroup_id);
+    for (const Part& part : wait.why) {
+        if (part.kind == PartKind::ran) {
+            (void)cgroups_.name(part.cgroup_id);
+        }
+    }
+}
+
 bool Pipeline::on_wait(Wait& wait) {
     if (done_) {
         return false;
+    }
+    if (options_.by == GroupBy::cgroup) {
+        learn_names(wait);
     }
     if (total_) {
         total_->add(wait);
@@ -105,7 +137,17 @@ void Pipeline::report(std::uint64_t since_ns, bool last) {
     std::fwrite(talk.data(), 1, talk.size(), stderr);
 }
 
+// The clocks drift, and people set one of them: what was true at the start is not for ever.
+void Pipeline::read_clocks() {
+    const std::uint64_t now = monotonic_ns();
+    if (now - offset_read_ns_ >= static_cast<std::uint64_t>(second_ns)) {
+        sink_->set_realtime_offset(realtime_offset_ns());
+        offset_read_ns_ = now;
+    }
+}
+
 Status Pipeline::flush() {
+    read_clocks();
     if (interval_ && !done_ &&
         static_cast<double>(monotonic_ns() - interval_began_ns_) >= *options_.interval_s * 1e9) {
         report(interval_began_ns_, false);
@@ -119,6 +161,9 @@ Status Pipeline::flush() {
 
 Status Pipeline::end(const Counters& counters) {
     const std::uint64_t duration = monotonic_ns() - began_ns_;
+    if (interval_ && interval_->waits() > 0) {
+        report(interval_began_ns_, false);  // what came since the last full one
+    }
     if (total_) {
         report(began_ns_, true);
     }

@@ -41,6 +41,8 @@ class Pipeline final : public EventHandler {
 
   private:
     bool count_one();
+    void learn_names(const Wait& wait);
+    void read_clocks();
     void report(std::uint64_t since_ns, bool last);
 
     const Options& options_;
@@ -52,6 +54,7 @@ class Pipeline final : public EventHandler {
     std::optional<Summary> interval_;  // --interval
     std::uint64_t began_ns_ = 0;
     std::uint64_t interval_began_ns_ = 0;
+    std::uint64_t offset_read_ns_ = 0;
     std::uint64_t printed_ = 0;
     bool done_ = false;
     Status failed_;

@@ -8,8 +8,10 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
@@ -275,13 +277,55 @@ TEST(Pipeline, AnIntervalsReportHoldsThatIntervalAlone) {
     EXPECT_EQ(reports[1].at("wait_ns"), 9000);
 }
 
-TEST(Pipeline, NoReportBeforeTheIntervalIsOver) {
+TEST(Pipeline, AnUnfinishedIntervalIsReportedAtTheEndAlone) {
     CapturedStdout captured;
     Options options = json_options();
     options.interval_s = 3600;
+    options.summary = true;
     FakeSource source({3, 2});
     run(options, source);
+    const auto lines = lines_of(captured.read());
+    const auto reports = of_type(lines, "report");
+    ASSERT_EQ(reports.size(), 2U);
+    for (const json& report : reports) {
+        EXPECT_EQ(report.at("waits"), 5);
+    }
+    EXPECT_EQ(reports[0].at("last"), false);
+    EXPECT_EQ(reports[1].at("last"), true);
+    // Behind every wait: none before the interval was over.
+    EXPECT_EQ(lines.at(lines.size() - 3), reports[0]);
+}
+
+TEST(Pipeline, AnEmptyIntervalAtTheEndIsNotReported) {
+    CapturedStdout captured;
+    Options options = json_options();
+    options.interval_s = 3600;
+    FakeSource source({});
+    run(options, source);
     EXPECT_TRUE(of_type(lines_of(captured.read()), "report").empty());
+}
+
+TEST(Pipeline, TimesFollowTheRealClock) {
+    CapturedStdout captured;
+    const Options options = json_options();
+    Pipeline pipeline(options, false);
+    pipeline.begin();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+    ASSERT_TRUE(pipeline.flush());  // measures anew
+    const auto mono = std::chrono::steady_clock::now().time_since_epoch();
+    const std::time_t real = std::time(nullptr);
+    Wait wait = wait_of(5000);
+    wait.ts_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(mono).count());
+    EXPECT_TRUE(pipeline.on_wait(wait));
+    ASSERT_TRUE(pipeline.end({}));
+    const auto waits = of_type(lines_of(captured.read()), "wait");
+    ASSERT_EQ(waits.size(), 1U);
+    std::tm local{};
+    const std::string time = waits[0].at("time");
+    ASSERT_NE(::strptime(time.c_str(), "%Y-%m-%dT%H:%M:%S", &local), nullptr) << time;
+    local.tm_isdst = -1;
+    // The clocks were read one after the other, perhaps across a second's end.
+    EXPECT_LE(std::abs(std::difftime(std::mktime(&local), real)), 1.0) << time;
 }
 
 TEST(Pipeline, StuckTasksDoNotCount) {

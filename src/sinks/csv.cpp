@@ -61,6 +61,7 @@ void culprit(Line& line, const Wait& wait) {
 class CsvSink final : public Sink {
   public:
     explicit CsvSink(const RunInfo& info) : info_(info), time_(info.realtime_offset_ns) {}
+    void set_realtime_offset(std::int64_t offset_ns) override { time_.set_offset(offset_ns); }
 
     void begin(std::string& out) override {
         if (info_.intervals) {

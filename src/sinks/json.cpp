@@ -78,6 +78,7 @@ void group(Line& line, std::string& out, const Group& group) {
 class JsonSink final : public Sink {
   public:
     explicit JsonSink(const RunInfo& info) : info_(info), time_(info.realtime_offset_ns) {}
+    void set_realtime_offset(std::int64_t offset_ns) override { time_.set_offset(offset_ns); }
 
     void wait(std::string& out, const Wait& wait) override {
         Line line(out);

@@ -15,6 +15,9 @@ class LocalTime {
     /// `realtime_offset_ns` added to CLOCK_MONOTONIC gives CLOCK_REALTIME.
     explicit LocalTime(std::int64_t realtime_offset_ns) : offset_ns_(realtime_offset_ns) {}
 
+    /// From now on; the clocks drift apart, and people set one of them.
+    void set_offset(std::int64_t realtime_offset_ns) { offset_ns_ = realtime_offset_ns; }
+
     struct Moment {
         const std::string& clock;  ///< HH:MM:SS
         const std::string& date;   ///< YYYY-MM-DDTHH:MM:SS

@@ -17,7 +17,7 @@ struct SummaryReport;  // aggregate/summary.h
 /// What a sink must know before the first event.
 struct RunInfo {
     const Options& options;
-    /// Adds to a CLOCK_MONOTONIC ns to get CLOCK_REALTIME ns.
+    /// Adds to a CLOCK_MONOTONIC ns to get CLOCK_REALTIME ns, when the run begins.
     std::int64_t realtime_offset_ns = 0;
     bool intervals = false;  ///< the source samples: only Interval events will come
 };
@@ -28,6 +28,9 @@ class Sink {
     Sink(const Sink&) = delete;
     Sink& operator=(const Sink&) = delete;
     virtual ~Sink() = default;
+
+    /// RunInfo::realtime_offset_ns has been measured anew.
+    virtual void set_realtime_offset(std::int64_t offset_ns) = 0;
 
     /// Each appends to `out`.
     virtual void begin(std::string& /*out*/) {}

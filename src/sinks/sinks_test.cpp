@@ -39,6 +39,22 @@ class Sinks : public testing::Test {
     std::int64_t offset_ns = 0;
 };
 
+TEST_F(Sinks, FollowAClockThatIsSet) {
+    constexpr std::int64_t second_ns = 1'000'000'000;
+    Wait wait;
+    wait.ts_ns = 5 * second_ns;
+    for (const Format format : {Format::text, Format::csv, Format::json}) {
+        const auto sink = make_sink(format, RunInfo{options, 0, false});
+        std::string before;
+        std::string after;
+        sink->wait(before, wait);
+        sink->set_realtime_offset(3600 * second_ns);
+        sink->wait(after, wait);
+        EXPECT_NE(before.find("00:00:05"), std::string::npos) << before;
+        EXPECT_NE(after.find("01:00:05"), std::string::npos) << after;
+    }
+}
+
 /// Any bytes at all, as a task may choose them.
 Comm random_comm(std::mt19937& random) {
     Comm comm;

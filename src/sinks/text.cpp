@@ -150,6 +150,7 @@ void running(Line& line, const Stuck& stuck) {
 class TextSink final : public Sink {
   public:
     explicit TextSink(const RunInfo& info) : info_(info), time_(info.realtime_offset_ns) {}
+    void set_realtime_offset(std::int64_t offset_ns) override { time_.set_offset(offset_ns); }
 
     void begin(std::string& out) override {
         Line line(out);
