@@ -92,6 +92,9 @@ Result<Inputs> find_inputs(const CompileOptions& options) {
             inputs.header = header;
         }
     }
+    if (options.keep && options.output == "-") {
+        return usage_error("--keep writes beside the package: give -o a file, not -");
+    }
     const std::string file = inputs.source.filename().string();
     inputs.name = file.substr(0, file.find('.'));
     if (inputs.name.empty()) {
@@ -217,6 +220,7 @@ class Compiler {
                                        fmt::format("-D__TARGET_ARCH_{}", target_arch), "-fno-ident",
                                        "-fno-color-diagnostics", "-Wno-unknown-attributes",
                                        // The package must not depend on where it was made.
+                                       "-fdebug-compilation-dir=.",
                                        "-ffile-prefix-map=" + here + "=.",
                                        "-ffile-prefix-map=" + directory_.path().string() + "=.",
                                        "-I" + here, "-I" + directory_.path().string()};
@@ -291,7 +295,8 @@ class Compiler {
     }
 
     [[nodiscard]] Result<std::string> write(const pkg::Bytes& object, const pkg::Json& meta) const {
-        const fs::path path = output_path();
+        const bool to_stdout = options_.output == "-";
+        const fs::path path = to_stdout ? fs::path("standard output") : output_path();
         const auto package = pkg::package_json(object, meta);
         if (!package) {
             return tl::unexpected(package.error());
@@ -299,7 +304,8 @@ class Compiler {
         const bool yaml = options_.yaml || has_suffix(path.string(), ".yaml") ||
                           has_suffix(path.string(), ".yml");
         talk(fmt::format("Packing ebpf object and config into {}...", shown(path)));
-        auto status = write_file(path, yaml ? pkg::to_yaml(*package) : package->dump() + "\n");
+        const std::string text = yaml ? pkg::to_yaml(*package) : package->dump() + "\n";
+        auto status = to_stdout ? write_stdout(text) : write_file(path, text);
         if (status && options_.keep) {
             const fs::path beside = path.parent_path();
             status = write_file(beside / (inputs_.name + ".bpf.o"),

@@ -12,7 +12,7 @@ namespace rqs::ecc {
 struct CompileOptions {
     std::string source;  ///< a file, or a directory with one *.bpf.c
     std::string header;  ///< empty: none, or (with a directory) the one beside the source
-    std::string output;  ///< file or directory; empty: package.json beside the source
+    std::string output;  ///< file or directory; -: stdout; empty: package.json beside the source
     std::string btf = "/sys/kernel/btf/vmlinux";
     std::string clang = "clang";
     std::vector<std::string> flags;  ///< further words for clang

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
+
+#include "ecc/scanner.h"
 
 namespace rqs::ecc {
 namespace {
@@ -21,14 +24,6 @@ constexpr std::array<std::string_view, 34> block_commands{
     "see",   "since",     "todo",       "warning",   "deprecated", "exception", "throws",
     "throw", "section",   "subsection", "param",     "tparam",     "retval"};
 
-bool is_name_start(char c) {
-    return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
-bool is_name_char(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
 std::string_view trim(std::string_view text) {
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) {
         text.remove_prefix(1);
@@ -38,96 +33,6 @@ std::string_view trim(std::string_view text) {
     }
     return text;
 }
-
-// ------------------------------------------------------------------------------------ the scanner
-
-enum class TokenKind { name, punctuation, literal, comment, directive, end };
-
-struct Token {
-    TokenKind kind = TokenKind::end;
-    std::string_view text;
-    std::size_t line = 0;       ///< where it starts
-    std::size_t last_line = 0;  ///< where it ends
-};
-
-class Scanner {
-  public:
-    explicit Scanner(std::string_view source) : source_(source) {}
-
-    Token next() {
-        skip_space();
-        if (at_ == source_.size()) {
-            return {TokenKind::end, {}, line_, line_};
-        }
-        const std::size_t start = at_;
-        const std::size_t start_line = line_;
-        const TokenKind kind = scan();
-        fresh_line_ = false;
-        const std::string_view text = source_.substr(start, at_ - start);
-        line_ += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-        return {kind, text, start_line, line_};
-    }
-
-  private:
-    [[nodiscard]] char peek(std::size_t ahead = 0) const {
-        return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0';
-    }
-
-    void skip_space() {
-        while (at_ < source_.size() && (std::isspace(static_cast<unsigned char>(peek())) != 0)) {
-            fresh_line_ = fresh_line_ || peek() == '\n';
-            line_ += peek() == '\n' ? 1U : 0U;
-            ++at_;
-        }
-    }
-
-    TokenKind scan() {
-        if (peek() == '#' && fresh_line_) {
-            scan_directive();
-            return TokenKind::directive;
-        }
-        if (peek() == '/' && peek(1) == '/') {
-            at_ = std::min(source_.find('\n', at_), source_.size());
-            return TokenKind::comment;
-        }
-        if (peek() == '/' && peek(1) == '*') {
-            const auto end = source_.find("*/", at_ + 2);
-            at_ = end == std::string_view::npos ? source_.size() : end + 2;
-            return TokenKind::comment;
-        }
-        if (peek() == '"' || peek() == '\'') {
-            scan_literal();
-            return TokenKind::literal;
-        }
-        if (is_name_start(peek())) {
-            while (is_name_char(peek())) {
-                ++at_;
-            }
-            return TokenKind::name;
-        }
-        ++at_;
-        return TokenKind::punctuation;
-    }
-
-    void scan_directive() {
-        while (at_ < source_.size() && peek() != '\n') {
-            at_ += peek() == '\\' && at_ + 1 < source_.size() ? 2U : 1U;
-        }
-    }
-
-    void scan_literal() {
-        const char quote = peek();
-        for (++at_; at_ < source_.size() && peek() != quote && peek() != '\n'; ++at_) {
-            at_ += peek() == '\\' && at_ + 1 < source_.size() ? 1U : 0U;
-        }
-        at_ = std::min(at_ + 1, source_.size());
-    }
-
-    std::string_view source_;
-    std::size_t at_ = 0;
-    std::size_t line_ = 1;
-    bool fresh_line_ = true;
-};
 
 // ------------------------------------------------------------------------- comments without marks
 
@@ -409,6 +314,75 @@ class CommentReader {
     std::string text_;
 };
 
+// ------------------------------------------------------------------------- the structs of a header
+
+/// Finds `struct NAME {`, where attributes may stand before the name.
+class StructHeads {
+  public:
+    explicit StructHeads(std::string_view header) : scanner_(header) { advance(); }
+
+    /// The next name; nothing at the end.
+    std::optional<std::string_view> next() {
+        while (token_.kind != TokenKind::end) {
+            const bool found = token_.text == "struct";
+            advance();
+            if (!found) {
+                continue;
+            }
+            const std::string_view name = read_name();
+            if (!name.empty() && token_.text == "{") {
+                return name;
+            }
+        }
+        return std::nullopt;
+    }
+
+  private:
+    void advance() {
+        do {
+            token_ = scanner_.next();
+        } while (token_.kind == TokenKind::comment);
+    }
+
+    /// The last name before what is none: macros of attributes may stand before it.
+    std::string_view read_name() {
+        std::string_view name;
+        while (token_.kind == TokenKind::name && token_.text != "struct") {
+            const bool attribute = token_.text == "__attribute__" || token_.text == "__attribute" ||
+                                   token_.text == "_Alignas";
+            if (!attribute) {
+                name = token_.text;
+            }
+            advance();
+            if (attribute) {
+                skip_parentheses();
+            }
+        }
+        return name;
+    }
+
+    void skip_parentheses() {
+        std::size_t depth = 0;
+        while (token_.kind != TokenKind::end) {
+            if (token_.text == "(") {
+                ++depth;
+            } else if (token_.text == ")" && depth > 0) {
+                --depth;
+            }
+            if (depth == 0 && token_.text != ")") {
+                return;  // no parenthesis at all
+            }
+            advance();
+            if (depth == 0) {
+                return;
+            }
+        }
+    }
+
+    Scanner scanner_;
+    Token token_;
+};
+
 }  // namespace
 
 std::vector<Declaration> documented_declarations(std::string_view source) {
@@ -434,17 +408,11 @@ pkg::Json fields_of(const std::vector<Declaration>& declarations, const std::str
 
 std::vector<std::string> defined_structs(std::string_view header) {
     std::vector<std::string> out;
-    Scanner scanner(header);
-    std::array<std::string_view, 2> before{};
-    for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
-        if (token.kind == TokenKind::comment) {
-            continue;
+    StructHeads heads(header);
+    while (const auto name = heads.next()) {
+        if (std::find(out.begin(), out.end(), *name) == out.end()) {
+            out.emplace_back(*name);
         }
-        if (token.text == "{" && before[0] == "struct" &&
-            std::find(out.begin(), out.end(), before[1]) == out.end()) {
-            out.emplace_back(before[1]);
-        }
-        before = {before[1], token.text};
     }
     return out;
 }

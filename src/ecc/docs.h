@@ -36,7 +36,8 @@ pkg::Json comment_fields(std::string_view comment);
 /// The fields of all comments at declarations of `name`; an empty object if there are none.
 pkg::Json fields_of(const std::vector<Declaration>& declarations, const std::string& name);
 
-/// The names in `struct NAME {` of a header, in their order and outside of comments.
+/// The names in `struct NAME {` of a header, in their order and outside of comments. Attributes may
+/// stand before the name.
 std::vector<std::string> defined_structs(std::string_view header);
 
 }  // namespace rqs::ecc

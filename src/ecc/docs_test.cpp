@@ -97,6 +97,11 @@ TEST(Headers, DefineStructs) {
     EXPECT_EQ(defined_structs("struct a { int x; };\n/* struct no { */ struct b\n{};\n"
                               "typedef struct c { struct d *e; } c_t; struct f; // struct g {"),
               (std::vector<std::string>{"a", "b", "c"}));
+    EXPECT_EQ(defined_structs("struct __attribute__((packed, aligned(8))) a { int x; };\n"
+                              "struct __packed b { int x; } __attribute__((packed));\n"
+                              "struct __attribute__((packed)) { int x; } c;\n"
+                              "static struct d *f(struct e *e) { return 0; }"),
+              (std::vector<std::string>{"a", "b"}));
 }
 
 }  // namespace

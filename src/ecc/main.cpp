@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <iostream>
 
 #include "bpfkit/handles.h"
 #include "ecc/compile.h"
@@ -19,7 +22,8 @@ void define_options(CLI::App& app, CompileOptions& options) {
         ->required();
     app.add_option("HEADER", options.header, "the header that defines the struct of its events");
     app.add_option("-o,--output-path", options.output,
-                   "the package, or a directory for it (default: package.json beside SOURCE)");
+                   "the package, a directory for it, or - for stdout (default: package.json beside "
+                   "SOURCE)");
     app.add_flag("-y,--yaml", options.yaml, "write YAML instead of JSON");
     app.add_option("--btf", options.btf, "the kernel's types: a BTF or ELF file")
         ->capture_default_str();
@@ -35,6 +39,18 @@ std::string first_line(const std::string& text) {
     return text.substr(0, text.find('\n'));
 }
 
+/// Whether what was printed to standard output got there.
+bool said() {
+    errno = 0;
+    std::cout.flush();
+    if (!std::cout || std::fflush(stdout) != 0) {
+        fmt::print(stderr, "ecc: cannot write standard output: {}\n",
+                   errno == 0 ? "it is closed" : std::strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 int compile(int argc, char** argv) {
     CompileOptions options;
     CLI::App app("Compiles a BPF program to a package that ecli runs.", "ecc");
@@ -44,7 +60,8 @@ int compile(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) {
-            return app.exit(error);
+            (void)app.exit(error);
+            return said() ? 0 : static_cast<int>(rqs::ExitCode::failure);
         }
         fmt::print(stderr, "ecc: {} (ecc --help shows the usage)\n", first_line(error.what()));
         return static_cast<int>(rqs::ExitCode::usage);

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -36,6 +39,57 @@ std::string read_all(int fd) {
 
 std::string shown(const std::filesystem::path& path) {
     return util::printable(path.string());
+}
+
+/// Writes all of it; 0 or what errno said.
+int write_descriptor(int fd, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t size = ::write(fd, content.data(), content.size());
+        if (size < 0 && errno != EINTR) {
+            return errno;
+        }
+        content.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    }
+    return 0;
+}
+
+/// What a chain of symbolic links names in the end, whether it exists or not.
+std::filesystem::path resolved(std::filesystem::path path) {
+    constexpr int most_links = 40;  // as the kernel has it
+    std::error_code error;
+    for (int i = 0; i < most_links && std::filesystem::is_symlink(path, error); ++i) {
+        path = path.parent_path() / std::filesystem::read_symlink(path, error);
+    }
+    return path;
+}
+
+mode_t new_file_mode() {
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    return 0666 & ~mask;
+}
+
+/// Puts a new file in the place of `target`; 0 or what errno said.
+int replace_file(const std::filesystem::path& target, const std::string& content, mode_t mode) {
+    std::string partial = target.string() + ".XXXXXX";
+    bpfkit::Fd file(::mkostemp(partial.data(), O_CLOEXEC));
+    if (!file.valid()) {
+        return errno;
+    }
+    int error = write_descriptor(file.get(), content);
+    if (error == 0 && ::fchmod(file.get(), mode) != 0) {
+        error = errno;
+    }
+    if (error == 0 && ::close(file.release()) != 0) {
+        error = errno;
+    }
+    if (error == 0 && ::rename(partial.c_str(), target.c_str()) != 0) {
+        error = errno;
+    }
+    if (error != 0) {
+        (void)::unlink(partial.c_str());
+    }
+    return error;
 }
 
 }  // namespace
@@ -106,22 +160,24 @@ Result<std::string> read_file(const std::filesystem::path& path) {
 }
 
 Status write_file(const std::filesystem::path& path, const std::string& content) {
-    const std::filesystem::path partial = path.string() + ".partial";
-    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-    file << content;
-    file.close();
-    std::error_code error;
-    if (!file) {
-        error.assign(errno, std::generic_category());
+    const std::filesystem::path target = resolved(path);
+    struct stat found {};
+    const bool exists = ::stat(target.c_str(), &found) == 0;
+    int error = 0;
+    if (exists && !S_ISREG(found.st_mode)) {
+        const bpfkit::Fd file(::open(target.c_str(), O_WRONLY | O_CLOEXEC));
+        error = file.valid() ? write_descriptor(file.get(), content) : errno;
     } else {
-        std::filesystem::rename(partial, path, error);
+        error = replace_file(target, content, exists ? found.st_mode & 07777 : new_file_mode());
     }
-    if (error) {
-        std::error_code ignored;
-        std::filesystem::remove(partial, ignored);
-        return fail(fmt::format("cannot write {}: {}", shown(path), error.message()));
-    }
-    return {};
+    return error == 0 ? Status{}
+                      : fail(fmt::format("cannot write {}: {}", shown(path), std::strerror(error)));
+}
+
+Status write_stdout(const std::string& content) {
+    const int error = write_descriptor(STDOUT_FILENO, content);
+    return error == 0 ? Status{}
+                      : fail(fmt::format("cannot write standard output: {}", std::strerror(error)));
 }
 
 }  // namespace rqs::ecc

@@ -40,7 +40,10 @@ class TemporaryDirectory {
 
 Result<std::string> read_file(const std::filesystem::path& path);
 
-/// Replaces the file at once: it has either its old content or all of the new.
+/// Replaces a file at once: it has either its old content or all of the new. Links are followed;
+/// what is no ordinary file (a device, a pipe) is written to and stays what it is.
 Status write_file(const std::filesystem::path& path, const std::string& content);
+
+Status write_stdout(const std::string& content);
 
 }  // namespace rqs::ecc

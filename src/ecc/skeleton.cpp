@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <iterator>
 
 #include "bpfkit/handles.h"
 #include "ecc/dump_sink.h"
 #include "pkg/package.h"
+#include "pkg/value_type.h"
 #include "util/safe_text.h"
 
 namespace rqs::ecc {
@@ -33,10 +36,28 @@ class Speller {
         if (dump_ == nullptr || btf_dump__emit_type_decl(dump_.get(), type_id, &options) != 0) {
             return "void";
         }
-        return text_;
+        return with_bool(text_);
     }
 
   private:
+    /// BTF has C's own word; all others write what <stdbool.h> makes of it.
+    static std::string with_bool(std::string text) {
+        constexpr std::string_view word = "_Bool";
+        const auto part_of_name = [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+        };
+        for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at)) {
+            const std::size_t end = at + word.size();
+            if ((at > 0 && part_of_name(text[at - 1])) ||
+                (end < text.size() && part_of_name(text[end]))) {
+                at = end;
+            } else {
+                text.replace(at, word.size(), "bool");
+            }
+        }
+        return text;
+    }
+
     std::string text_;
     DumpPtr dump_;
 };
@@ -78,6 +99,123 @@ std::string map_identifier(const bpf_map* map) {
 bool is_mapped(const bpf_map* map) {
     return bpf_map__is_internal(map) && (bpf_map__map_flags(map) & BPF_F_MMAPABLE) != 0;
 }
+
+bool carries_events(const bpf_map* map) {
+    const bpf_map_type type = bpf_map__type(map);
+    return type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+}
+
+/// The structs of the header that may be the event, the likeliest first.
+struct EventCandidates {
+    std::vector<std::uint32_t> ids;
+    bool ambiguous = false;
+};
+
+class EventFinder {
+  public:
+    EventFinder(const bpf_object* object, const btf* types, const std::vector<std::string>& names)
+        : object_(object), types_(types) {
+        for (const auto& name : names) {
+            const std::uint32_t id = pkg::find_struct(types, name);
+            if (id != 0) {
+                structs_.push_back(id);
+            }
+        }
+    }
+
+    EventCandidates run() {
+        look_at_maps();
+        EventCandidates out;
+        out.ids = without(structs_, contained_structs());
+        // Programs that keep an event in a map until it is complete have no other struct.
+        if (auto rest = without(out.ids, of_maps_); !rest.empty()) {
+            out.ids = std::move(rest);
+        }
+        for (const std::uint32_t id : of_buffers_) {
+            if (std::find(structs_.begin(), structs_.end(), id) != structs_.end()) {
+                out.ids = without(out.ids, {id});
+                out.ids.insert(out.ids.begin(), id);
+                return out;
+            }
+        }
+        std::stable_partition(out.ids.begin(), out.ids.end(), [this](std::uint32_t id) {
+            return name_of(id).find("event") != std::string::npos;
+        });
+        out.ambiguous = has_buffer_ && out.ids.size() > 1;
+        return out;
+    }
+
+  private:
+    using Ids = std::vector<std::uint32_t>;
+
+    static Ids without(const Ids& ids, const Ids& dropped) {
+        Ids out;
+        std::copy_if(ids.begin(), ids.end(), std::back_inserter(out), [&](std::uint32_t id) {
+            return std::find(dropped.begin(), dropped.end(), id) == dropped.end();
+        });
+        return out;
+    }
+
+    [[nodiscard]] std::string name_of(std::uint32_t id) const {
+        return btf__name_by_offset(types_, btf__type_by_id(types_, id)->name_off);
+    }
+
+    /// Behind typedefs, qualifiers and arrays.
+    [[nodiscard]] std::uint32_t bare(std::uint32_t id) const {
+        const btf_type* type = btf__type_by_id(types_, id);
+        while (type != nullptr &&
+               (btf_is_mod(type) || btf_is_typedef(type) || btf_is_array(type))) {
+            id = btf_is_array(type) ? btf_array(type)->type : type->type;
+            type = btf__type_by_id(types_, id);
+        }
+        return id;
+    }
+
+    void look_at_maps() {
+        const bpf_map* map = nullptr;
+        bpf_object__for_each_map(map, object_) {
+            if (bpf_map__is_internal(map)) {
+                continue;
+            }
+            const std::uint32_t value = bare(bpf_map__btf_value_type_id(map));
+            if (carries_events(map)) {
+                has_buffer_ = true;
+                of_buffers_.push_back(value);
+            } else {
+                of_maps_.push_back(value);
+                of_maps_.push_back(bare(bpf_map__btf_key_type_id(map)));
+            }
+        }
+    }
+
+    [[nodiscard]] Ids contained_structs() const {
+        Ids out;
+        for (const std::uint32_t id : structs_) {
+            add_members(out, id);
+        }
+        return out;
+    }
+
+    void add_members(Ids& out, std::uint32_t id) const {
+        const btf_type* type = btf__type_by_id(types_, id);
+        for (std::uint16_t i = 0; i < btf_vlen(type); ++i) {
+            const std::uint32_t member = bare(btf_members(type)[i].type);
+            const btf_type* member_type = btf__type_by_id(types_, member);
+            if (member_type != nullptr && btf_is_composite(member_type) &&
+                std::find(out.begin(), out.end(), member) == out.end()) {
+                out.push_back(member);
+                add_members(out, member);
+            }
+        }
+    }
+
+    const bpf_object* object_;
+    const btf* types_;
+    Ids structs_;
+    Ids of_maps_;
+    Ids of_buffers_;
+    bool has_buffer_ = false;
+};
 
 class MetaMaker {
   public:
@@ -207,16 +345,19 @@ class MetaMaker {
         return Json::object();
     }
 
+    /// Readers take the first of these for the type of the events.
     Json export_types() {
         Json out = Json::array();
-        const std::uint32_t count = btf__type_cnt(types_);
-        for (std::uint32_t id = 1; id < count; ++id) {
+        const auto candidates = EventFinder(object_, types_, input_.structs).run();
+        for (const std::uint32_t id : candidates.ids) {
             const btf_type* type = btf__type_by_id(types_, id);
-            const std::string name = btf__name_by_offset(types_, type->name_off);
-            if (btf_is_struct(type) && std::find(input_.structs.begin(), input_.structs.end(),
-                                                 name) != input_.structs.end()) {
-                out.push_back(export_type(*type, id, name));
-            }
+            out.push_back(export_type(*type, id, btf__name_by_offset(types_, type->name_off)));
+        }
+        if (candidates.ambiguous) {
+            fmt::print(stderr,
+                       "ecc: warning: {} structs of the header may be the event; struct {} is "
+                       "taken (give that map __type(value, struct ...) to name another)\n",
+                       out.size(), util::printable(out.front()["name"].get<std::string>()));
         }
         return out;
     }

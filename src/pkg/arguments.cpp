@@ -45,6 +45,8 @@ class ArgumentParser {
         if (const auto status = apply_defaults(); !status) {
             return tl::unexpected(status.error());
         }
+        // "ecli run PACKAGE -- --option": the dashes say where ecli's own words end.
+        next_ += !arguments_.empty() && arguments_.front() == "--" ? 1U : 0U;
         while (next_ < arguments_.size()) {
             const std::string& argument = arguments_[next_++];
             if (argument.size() < 2 || argument[0] != '-') {

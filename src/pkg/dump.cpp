@@ -51,11 +51,18 @@ void append_number(std::string& out, Unsigned128 value, std::uint32_t bits, bool
 }
 
 const Enumerator* find_enumerator(const ValueType& type, Unsigned128 value, std::uint32_t bits) {
-    const auto number = static_cast<std::int64_t>(type.is_signed ? sign_extend(value, bits)
-                                                                 : static_cast<Int128>(value));
-    const auto found = std::find_if(type.enumerators.begin(), type.enumerators.end(),
-                                    [&](const Enumerator& entry) { return entry.value == number; });
-    return found == type.enumerators.end() ? nullptr : &*found;
+    const auto find = [&](std::int64_t number) -> const Enumerator* {
+        const auto found =
+            std::find_if(type.enumerators.begin(), type.enumerators.end(),
+                         [&](const Enumerator& entry) { return entry.value == number; });
+        return found == type.enumerators.end() ? nullptr : &*found;
+    };
+    const auto with_sign = static_cast<std::int64_t>(sign_extend(value, bits));
+    const auto without = static_cast<std::int64_t>(value);
+    // The type's own sign first. The other one still names the only enumerator of these bits: the
+    // record of a 32-bit enum holds 0xffffffff as -1.
+    const Enumerator* entry = find(type.is_signed ? with_sign : without);
+    return entry != nullptr ? entry : find(type.is_signed ? without : with_sign);
 }
 
 void append_float(std::string& out, const ValueType& type, std::string_view bytes, bool json) {

@@ -47,9 +47,7 @@ Result<std::string> encode_enumeration(const ValueType& type, const std::string&
             return little_endian(static_cast<std::uint64_t>(entry.value), type.size, '\0');
         }
     }
-    ValueType number = type;
-    number.is_signed = true;
-    return encode_integer(number, text);
+    return encode_integer(type, text);
 }
 
 Result<std::string> encode_float(const ValueType& type, const std::string& text) {

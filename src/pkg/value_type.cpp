@@ -138,8 +138,7 @@ class Builder {
             return fail(fmt::format("enum {} has an impossible size", util::printable(out.name)));
         }
         const bool wide = btf_is_enum64(&type);
-        // Before BTF knew the sign (6.0), enums were what C makes of them: signed.
-        out.is_signed = wide ? btf_kflag(&type) : true;
+        out.is_signed = btf_kflag(&type);
         const std::uint16_t count = btf_vlen(&type);
         for (std::uint16_t i = 0; i < count; ++i) {
             if (wide) {
@@ -151,6 +150,10 @@ class Builder {
                 out.enumerators.push_back({name_of(types_, entry.name_off), entry.val});
             }
         }
+        // Older compilers do not tell the sign: then a negative enumerator does.
+        out.is_signed =
+            out.is_signed || (!wide && std::any_of(out.enumerators.begin(), out.enumerators.end(),
+                                                   [](const auto& e) { return e.value < 0; }));
         return finish(std::move(out));
     }
 

@@ -48,6 +48,7 @@ TEST(Ecli, HelpNeedsNoPrivileges) {
                              "microseconds", "--json"}) {
         EXPECT_NE(help.out.find(word), std::string::npos) << help.out;
     }
+    EXPECT_EQ(run({ecli(), "run", example, "--", "-h"}).out, help.out);
     EXPECT_EQ(run({ecli(), "--help"}).exit_code, 0);
     EXPECT_EQ(run({ecli(), "--version"}).exit_code, 0);
     EXPECT_EQ(run({ecli(), "run", example, "--version"}).out, "runqslower_bpf 0.1.0\n");
@@ -170,7 +171,7 @@ TEST(Ecc, WritesWhatTheFormatAsksFor) {
           {"name": "tiny", "type": "signed char"}, {"name": "small", "type": "unsigned short"},
           {"name": "number", "type": "int"}, {"name": "large", "type": "unsigned long long"},
           {"name": "huge", "type": "__int128"}, {"name": "vast", "type": "unsigned __int128"},
-          {"name": "yes", "type": "_Bool"}, {"name": "color", "type": "enum color"},
+          {"name": "yes", "type": "bool"}, {"name": "color", "type": "enum color"},
           {"name": "strange", "type": "enum color"}, {"name": "text", "type": "char[16]"},
           {"name": "nested", "type": "struct {\n\tint x;\n\tint y[2];\n}"},
           {"name": "bits", "type": "unsigned int"}, {"name": "sign", "type": "int"},
@@ -200,6 +201,77 @@ TEST(Ecc, IsReproducible) {
         ASSERT_EQ(run({ecc(), scratch.path(name), "-o", scratch.path(name) + "/"}).exit_code, 0);
     }
     EXPECT_EQ(read_file(scratch.path("a/package.json")), read_file(scratch.path("b/package.json")));
+}
+
+TEST(Ecc, TheWorkingDirectoryDoesNotMatter) {
+    const Scratch scratch;
+    const std::string before = std::filesystem::current_path();
+    for (const char* place : {"/", "/usr"}) {
+        std::filesystem::current_path(place);
+        const Outcome outcome = run({ecc(), RQS_EXAMPLES "/runqlat", "-o",
+                                     scratch.path(place[1] == '\0' ? "a.json" : "b.json")});
+        std::filesystem::current_path(before);
+        ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    }
+    EXPECT_EQ(read_file(scratch.path("a.json")), read_file(scratch.path("b.json")));
+}
+
+/// The names of the export types of a program with `header` and `maps`.
+std::string exported(const std::string& header, const std::string& maps, Outcome& outcome) {
+    const Scratch scratch;
+    write_file(scratch.path("x.h"), header);
+    write_file(scratch.path("x.bpf.c"),
+               "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n#include \"x.h\"\n" + maps +
+                   "SEC(\"raw_tp/sys_enter\") int f(void *c) { return 0; }\n"
+                   "char LICENSE[] SEC(\"license\") = \"GPL\";\n");
+    outcome = run({ecc(), scratch.path("x.bpf.c"), scratch.path("x.h")});
+    if (outcome.exit_code != 0) {
+        return outcome.err;
+    }
+    std::string names;
+    const json package = json::parse(read_file(scratch.path("package.json")));
+    for (const auto& type : package["meta"]["export_types"]) {
+        names += type["name"].get<std::string>() + " ";
+    }
+    return names;
+}
+
+TEST(Ecc, FindsTheEventAmongTheStructsOfAHeader) {
+    const std::string ring =
+        "struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } r "
+        "SEC(\".maps\");\n";
+    const std::string hash =
+        "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, struct k);"
+        " __type(value, int); } h SEC(\".maps\");\n";
+    Outcome outcome;
+    EXPECT_EQ(exported("struct part { int x; };\nstruct whole { struct part parts[2]; };\n", ring,
+                       outcome),
+              "whole ");
+    EXPECT_EQ(outcome.err.find("warning"), std::string::npos) << outcome.err;
+    EXPECT_EQ(exported("struct k { int x; };\nstruct told { int y; };\n", ring + hash, outcome),
+              "told ");
+    EXPECT_EQ(exported("struct other { int x; };\n"
+                       "struct __attribute__((packed)) my_event { int y; };\n",
+                       ring, outcome),
+              "my_event other ");
+    EXPECT_NE(outcome.err.find("struct my_event is taken"), std::string::npos) << outcome.err;
+}
+
+TEST(Ecc, WritesToWhatIsNoFile) {
+    const Scratch scratch;
+    const std::string source = RQS_PROGRAMS "/percpu.bpf.c";
+    const Outcome out = run({ecc(), source, "-o", "-"});
+    EXPECT_EQ(out.exit_code, 0) << out.err;
+    EXPECT_TRUE(json::accept(out.out));
+    std::filesystem::create_symlink("/dev/null", scratch.path("null"));
+    EXPECT_EQ(run({ecc(), source, "-o", scratch.path("null")}).exit_code, 0);
+    EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+    EXPECT_TRUE(std::filesystem::is_symlink(scratch.path("null")));
+    std::filesystem::create_symlink("real.json", scratch.path("link.json"));
+    EXPECT_EQ(run({ecc(), source, "-o", scratch.path("link.json")}).exit_code, 0);
+    EXPECT_TRUE(std::filesystem::is_symlink(scratch.path("link.json")));
+    EXPECT_EQ(read_file(scratch.path("real.json")), out.out);
+    EXPECT_EQ(run({ecc(), source, "-k", "-o", "-"}).exit_code, 2);
 }
 
 TEST(Ecc, TakesAFolderAndWritesYaml) {
