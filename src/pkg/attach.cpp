@@ -2,6 +2,7 @@
 #include "pkg/attach.h"
 
 #include <fmt/format.h>
+#include <linux/if_link.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,16 +25,22 @@ class LinkAttachment final : public Attachment {
 
 class XdpAttachment final : public Attachment {
   public:
-    XdpAttachment(int ifindex, std::uint32_t flags) : ifindex_(ifindex), flags_(flags) {}
+    XdpAttachment(int ifindex, std::uint32_t flags, int program)
+        : ifindex_(ifindex), flags_(flags), program_(program) {}
     XdpAttachment(const XdpAttachment&) = delete;
     XdpAttachment(XdpAttachment&&) = delete;
     XdpAttachment& operator=(const XdpAttachment&) = delete;
     XdpAttachment& operator=(XdpAttachment&&) = delete;
-    ~XdpAttachment() override { (void)bpf_xdp_detach(ifindex_, flags_, nullptr); }
+    ~XdpAttachment() override {
+        // Only our own program: another one may have taken its place.
+        DECLARE_LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = program_);
+        (void)bpf_xdp_detach(ifindex_, flags_, &options);
+    }
 
   private:
     int ifindex_;
     std::uint32_t flags_;
+    int program_;  // open as long as the object is, which outlives its attachments
 };
 
 /// Takes only its own filter away, and the qdisc only if it was made here: others may use it.
@@ -75,11 +82,13 @@ std::optional<std::string> attach_xdp(const bpf_program* program, const Json& ex
         return reader.error();
     }
     const int index = static_cast<int>(ifindex);
-    const int error = bpf_xdp_attach(index, bpf_program__fd(program), flags, nullptr);
+    const int error = bpf_xdp_attach(index, bpf_program__fd(program),
+                                     flags | XDP_FLAGS_UPDATE_IF_NOEXIST, nullptr);
     if (error < 0) {
         return reason(error, fmt::format("network interface {} takes no XDP program", index));
     }
-    loaded.attachments.push_back(std::make_unique<XdpAttachment>(index, flags));
+    loaded.attachments.push_back(std::make_unique<XdpAttachment>(
+        index, flags & ~std::uint32_t{XDP_FLAGS_UPDATE_IF_NOEXIST}, bpf_program__fd(program)));
     return std::nullopt;
 }
 

@@ -121,7 +121,9 @@ class Connection {
     }
 
     [[nodiscard]] tl::unexpected<Error> broken(std::string_view doing) const {
-        const char* why = Clock::now() >= deadline_ ? "it takes too long" : std::strerror(errno);
+        const char* why = Clock::now() >= deadline_ ? "it takes too long"
+                          : errno == 0              ? "the server ended the connection"
+                                                    : std::strerror(errno);
         return fail(fmt::format("{}: {}", doing, why));
     }
 
@@ -205,6 +207,7 @@ Status Connection::send(std::string_view text) {
     while (!text.empty()) {
         std::size_t sent = 0;
         if (tls_ != nullptr) {
+            errno = 0;
             const int outcome = SSL_write_ex(tls_.get(), text.data(), text.size(), &sent);
             if (outcome != 1 && !retry_tls(outcome)) {
                 return broken("sending the request failed");
@@ -226,6 +229,7 @@ Result<std::string> Connection::receive() {
     for (;;) {
         if (tls_ != nullptr) {
             std::size_t size = 0;
+            errno = 0;  // TLS has errors of its own
             const int outcome = SSL_read_ex(tls_.get(), chunk.data(), chunk.size(), &size);
             if (outcome == 1) {
                 return std::string(chunk.data(), size);
@@ -248,6 +252,32 @@ Result<std::string> Connection::receive() {
     }
 }
 
+/// The host, in brackets if it is an IPv6 address, and the port unless it is the usual one.
+std::string authority_of(const Url& url) {
+    const bool bare = url.host.find(':') != std::string::npos;
+    std::string out = bare ? "[" + url.host + "]" : url.host;
+    return url.port == (url.tls ? "443" : "80") ? out : out + ":" + url.port;
+}
+
+/// Whether a response says where it ends and has come that far.
+bool is_complete(std::string_view response) {
+    const auto end = response.find("\r\n\r\n");
+    if (end == std::string_view::npos) {
+        return false;
+    }
+    const std::string_view head = response.substr(0, end);
+    const std::string_view body = response.substr(end + 4);
+    if (lower(header(head, "transfer-encoding")) == "chunked") {
+        return body.size() >= 5 && body.substr(body.size() - 5) == "0\r\n\r\n" && dechunk(body);
+    }
+    const std::string_view length = header(head, "content-length");
+    std::size_t expected = 0;
+    const auto [last, error] =
+        std::from_chars(length.data(), length.data() + length.size(), expected);
+    return !length.empty() && error == std::errc{} && last == length.data() + length.size() &&
+           body.size() >= expected;
+}
+
 Result<std::string> exchange(const Url& url, std::size_t most_bytes, Clock::time_point deadline) {
     auto connection = Connection::open(url, deadline);
     if (!connection) {
@@ -256,7 +286,7 @@ Result<std::string> exchange(const Url& url, std::size_t most_bytes, Clock::time
     const std::string request = fmt::format(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: ecli\r\nAccept: */*\r\n"
         "Accept-Encoding: identity\r\nConnection: close\r\n\r\n",
-        url.path, url.host);
+        url.path, authority_of(url));
     if (const auto status = (*connection)->send(request); !status) {
         return tl::unexpected(status.error());
     }
@@ -270,6 +300,9 @@ Result<std::string> exchange(const Url& url, std::size_t most_bytes, Clock::time
             return response;
         }
         response += *more;
+        if (is_complete(response)) {
+            return response;
+        }
         if (response.size() > most_bytes + most_bytes / 8 + header_bytes) {
             return fail("the server's answer is too large for a package");
         }
@@ -283,7 +316,7 @@ Result<std::string> resolve(const Url& base, const std::string& location) {
     if (location.empty() || location[0] != '/') {
         return fail("the server redirects to a place that is no URL");
     }
-    return fmt::format("{}://{}:{}{}", base.tls ? "https" : "http", base.host, base.port, location);
+    return fmt::format("{}://{}{}", base.tls ? "https" : "http", authority_of(base), location);
 }
 
 }  // namespace
