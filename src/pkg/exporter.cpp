@@ -280,7 +280,8 @@ void append_opaque(std::string& out, std::string_view bytes, bool json) {
 }  // namespace
 
 Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
-                                         const std::vector<MapShape>& maps) {
+                                         const std::vector<MapShape>& maps,
+                                         std::vector<std::string>* dropped) {
     const ExportFinder finder(meta, types);
     std::vector<Export> out;
     for (const auto& map : meta.maps) {
@@ -305,6 +306,9 @@ Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
                                     util::printable(map.name)));
         }
         if (!may_export_several(meta)) {
+            if (dropped != nullptr && !out.empty()) {
+                dropped->push_back(out.front().map);
+            }
             out.clear();
         }
         out.push_back(std::move(*one));

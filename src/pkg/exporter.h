@@ -43,9 +43,11 @@ struct Export {
 };
 
 /// The exports of a package, in the order of its maps. Types are checked against the object's
-/// BTF: a package whose metadata and object disagree is an error.
+/// BTF: a package whose metadata and object disagree is an error. `dropped` gets the maps that
+/// could be shown but are not, since the package shows only one.
 Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
-                                         const std::vector<MapShape>& maps);
+                                         const std::vector<MapShape>& maps,
+                                         std::vector<std::string>* dropped = nullptr);
 
 /// Formats what exports yield.
 class Formatter {

@@ -111,12 +111,17 @@ class Runner {
         if (loaded_.attachments.empty()) {
             return fail("the package has no program: there is nothing to run");
         }
+        std::vector<std::string> dropped;
         auto exports = find_exports(package_.meta, bpf_object__btf(loaded_.object.get()),
-                                    shapes_of(loaded_.object.get()));
+                                    shapes_of(loaded_.object.get()), &dropped);
         if (!exports) {
             return tl::unexpected(exports.error());
         }
         exports_ = std::move(*exports);
+        for (const auto& map : dropped) {
+            fmt::print(stderr, "ecli: map {} is not shown: the package shows its last map alone\n",
+                       util::printable(map));
+        }
         formatter_ = Formatter(invocation_.json, exports_.size() > 1);
         if (const auto status = open_channels(); !status) {
             return status;
