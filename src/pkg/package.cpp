@@ -170,7 +170,7 @@ Result<Package> read_by_format(const Json& json) {
             return read_older(json, key);
         }
     }
-    return fail("bad package: it has neither \"bpf_object\" nor \"data\": not a BPF package");
+    return fail(R"(bad package: it has neither "bpf_object" nor "data": not a BPF package)");
 }
 
 }  // namespace

@@ -72,21 +72,21 @@ class Runner {
           formatter_(invocation.json, false) {}
 
     Result<RunResult> run() {
-        if (const auto status = start(); !status) {
+        if (auto status = start(); !status) {
             return tl::unexpected(status.error());
         }
-        if (const auto status = show_iterators(); !status) {
+        if (auto status = show_iterators(); !status) {
             return tl::unexpected(status.error());
         }
         result_.shows_events = !exports_.empty();
         // Iterators have said all they know; only other programs are worth waiting for.
         const bool others = loaded_.attachments.size() > loaded_.iterators.size();
         if (!exports_.empty() || others) {
-            if (const auto status = follow(); !status) {
+            if (auto status = follow(); !status) {
                 return tl::unexpected(status.error());
             }
         }
-        if (const auto status = output_.flush(); !status) {
+        if (auto status = output_.flush(); !status) {
             return tl::unexpected(status.error());
         }
         return result_;
@@ -105,7 +105,7 @@ class Runner {
             return tl::unexpected(loaded.error());
         }
         loaded_ = std::move(*loaded);
-        if (const auto status = judge_refusals(); !status) {
+        if (auto status = judge_refusals(); !status) {
             return status;
         }
         if (loaded_.attachments.empty()) {
@@ -123,7 +123,7 @@ class Runner {
                        util::printable(map));
         }
         formatter_ = Formatter(invocation_.json, exports_.size() > 1);
-        if (const auto status = open_channels(); !status) {
+        if (auto status = open_channels(); !status) {
             return status;
         }
         return print_start();
@@ -146,7 +146,7 @@ class Runner {
         channelled_.resize(exports_.size());
         for (std::size_t i = 0; i < exports_.size(); ++i) {
             channelled_[i] = {this, &exports_[i], 0};
-            if (const auto status = open_channel(channelled_[i]); !status) {
+            if (auto status = open_channel(channelled_[i]); !status) {
                 return status;
             }
         }
@@ -214,7 +214,7 @@ class Runner {
                 }
                 append_lines(line,
                              {chunk.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
-                if (const auto status = output_.flush_if_large(); !status) {
+                if (auto status = output_.flush_if_large(); !status) {
                     return status;
                 }
             }
@@ -270,7 +270,7 @@ class Runner {
                 : Clock::time_point::max();
         while (!stop_ && !output_.closed() && !enough() && Clock::now() < end) {
             wait_for_events(end);
-            if (const auto status = read_all(); !status) {
+            if (auto status = read_all(); !status) {
                 return status;
             }
         }
@@ -283,11 +283,11 @@ class Runner {
         if (output_.closed() || enough()) {
             return {};
         }
-        if (const auto status = read_buffers(); !status) {
+        if (auto status = read_buffers(); !status) {
             return status;
         }
         for (auto& sampler : samplers_) {
-            if (const auto status = sample(sampler); !status) {
+            if (auto status = sample(sampler); !status) {
                 return status;
             }
         }
@@ -327,14 +327,14 @@ class Runner {
             output_.buffer() += '\n';  // a write notices it in the ordinary way
             return output_.flush();
         }
-        if (const auto status = read_buffers(); !status) {
+        if (auto status = read_buffers(); !status) {
             return status;
         }
         for (std::size_t i = 0; i < samplers_.size(); ++i) {
             if (Clock::now() >= next_sample_[i]) {
                 next_sample_[i] += interval(samplers_[i].what());
                 next_sample_[i] = std::max(next_sample_[i], Clock::now());
-                if (const auto status = sample(samplers_[i]); !status) {
+                if (auto status = sample(samplers_[i]); !status) {
                     return status;
                 }
             }
@@ -362,7 +362,7 @@ class Runner {
 
     Status sample(Sampler& sampler) {
         time_ = time_of_day();
-        const auto status = sampler.each([&](std::string_view key, std::string_view value) {
+        auto status = sampler.each([&](std::string_view key, std::string_view value) {
             if (!enough()) {
                 formatter_.append_entry(output_.buffer(), sampler.what(), key, value, time_);
                 ++result_.events;

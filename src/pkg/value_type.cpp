@@ -158,7 +158,7 @@ class Builder {
     }
 
     Result<ValueTypePtr> array(const struct btf_array& array, std::uint32_t depth) {
-        const auto element = build(array.type, depth + 1);
+        auto element = build(array.type, depth + 1);
         if (!element) {
             return element;
         }
@@ -188,7 +188,7 @@ class Builder {
         const std::uint16_t count = btf_vlen(&type);
         for (std::uint16_t i = 0; i < count; ++i) {
             const btf_member& member = btf_members(&type)[i];
-            const auto member_type = build(member.type, depth + 1);
+            auto member_type = build(member.type, depth + 1);
             if (!member_type) {
                 return member_type;
             }
@@ -301,7 +301,7 @@ std::optional<ValueType> scalar_from_spelling(std::string_view name) {
 /// "type" or "type [n]"; nothing for what is not understood.
 std::optional<ValueType> type_from_spelling(std::string_view spelling) {
     const auto bracket = spelling.find('[');
-    const auto element = scalar_from_spelling(trim(spelling.substr(0, bracket)));
+    auto element = scalar_from_spelling(trim(spelling.substr(0, bracket)));
     if (!element || bracket == std::string_view::npos) {
         return element;
     }
@@ -372,7 +372,7 @@ Result<ValueTypePtr> value_type_from_members(const btf* types,
     Builder builder(types);
     std::vector<ValueMember> built;
     for (const auto& member : members) {
-        const auto type = builder.build(member.type_id, 0);
+        auto type = builder.build(member.type_id, 0);
         if (!type) {
             return type;
         }

@@ -67,6 +67,8 @@ struct Unsupported {
 /// Builds JSON from yaml-cpp's events: unlike its node tree, these cannot grow by aliases.
 class Builder final : public YAML::EventHandler {
   public:
+    Builder() noexcept(false) {}  // NOLINT(modernize-use-equals-default): its members may throw
+
     void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override { add(nullptr); }

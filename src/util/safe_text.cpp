@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "util/safe_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -29,12 +30,9 @@ bool deceptive(char32_t code) {
                                                    {0xfeff, 0xfeff},
                                                    {0xfff9, 0xfffb},
                                                    {0xe0000, 0xe007f}}};
-    for (const auto& range : ranges) {
-        if (code >= range.first && code <= range.last) {
-            return true;
-        }
-    }
-    return false;
+    return std::any_of(ranges.begin(), ranges.end(), [code](const Range& range) {
+        return code >= range.first && code <= range.last;
+    });
 }
 
 void append_escaped_bytes(std::string& out, std::string_view bytes) {
