@@ -9,16 +9,15 @@
 #include <utility>
 
 #include "sources/order.h"
+#include "util/clock.h"
 
 namespace rqs {
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr std::uint64_t offset_every_ns = 1'000'000'000;
 
 std::int64_t clock_ns(clockid_t clock) {
-    timespec now{};
-    (void)::clock_gettime(clock, &now);
-    return now.tv_sec * second_ns + now.tv_nsec;
+    return static_cast<std::int64_t>(util::clock_ns(clock));
 }
 
 /// Between two readings of one clock the other is read; the closest pair of several tells best. A
@@ -62,7 +61,7 @@ Pipeline::Pipeline(const Options& options, bool samples)
 }
 
 void Pipeline::begin() {
-    began_ns_ = monotonic_ns();
+    began_ns_ = util::monotonic_ns();
     offset_read_ns_ = began_ns_;
     interval_began_ns_ = began_ns_;
     sink_->begin(out_.buffer());
@@ -131,7 +130,7 @@ bool Pipeline::on_interval(const Interval& interval) {
 
 void Pipeline::report(std::uint64_t since_ns, bool last) {
     Summary& summary = last ? *total_ : *interval_;
-    const std::uint64_t now = monotonic_ns();
+    const std::uint64_t now = util::monotonic_ns();
     std::string talk;
     sink_->report(out_.buffer(), talk, summary.report(now, now - since_ns, last));
     std::fwrite(talk.data(), 1, talk.size(), stderr);
@@ -139,8 +138,8 @@ void Pipeline::report(std::uint64_t since_ns, bool last) {
 
 // The clocks drift, and people set one of them: what was true at the start is not for ever.
 void Pipeline::read_clocks() {
-    const std::uint64_t now = monotonic_ns();
-    if (now - offset_read_ns_ >= static_cast<std::uint64_t>(second_ns)) {
+    const std::uint64_t now = util::monotonic_ns();
+    if (now - offset_read_ns_ >= offset_every_ns) {
         sink_->set_realtime_offset(realtime_offset_ns());
         offset_read_ns_ = now;
     }
@@ -149,10 +148,11 @@ void Pipeline::read_clocks() {
 Status Pipeline::flush() {
     read_clocks();
     if (interval_ && !done_ &&
-        static_cast<double>(monotonic_ns() - interval_began_ns_) >= *options_.interval_s * 1e9) {
+        static_cast<double>(util::monotonic_ns() - interval_began_ns_) >=
+            *options_.interval_s * 1e9) {
         report(interval_began_ns_, false);
         interval_->clear();
-        interval_began_ns_ = monotonic_ns();
+        interval_began_ns_ = util::monotonic_ns();
     }
     auto flushed = out_.flush();
     done_ = done_ || !flushed || out_.closed();
@@ -160,7 +160,7 @@ Status Pipeline::flush() {
 }
 
 Status Pipeline::end(const Counters& counters) {
-    const std::uint64_t duration = monotonic_ns() - began_ns_;
+    const std::uint64_t duration = util::monotonic_ns() - began_ns_;
     if (interval_ && interval_->waits() > 0) {
         report(interval_began_ns_, false);  // what came since the last full one
     }

@@ -14,6 +14,8 @@
 #include <sstream>
 #include <vector>
 
+#include "util/clock.h"
+
 namespace rqs {
 namespace {
 
@@ -120,10 +122,7 @@ std::string CgroupNames::name(std::uint64_t id) {
 }
 
 void CgroupNames::scan() {
-    timespec now{};
-    (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-    const auto now_ns = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-                        static_cast<std::uint64_t>(now.tv_nsec);
+    const std::uint64_t now_ns = util::monotonic_ns();
     if (mount_.empty() || now_ns < next_scan_ns_) {
         return;
     }

@@ -18,6 +18,7 @@
 #include "sources/bpf_rings.h"
 #include "sources/bpf_stuck.h"
 #include "sources/order.h"
+#include "util/clock.h"
 
 namespace rqs {
 namespace {
@@ -107,7 +108,7 @@ Status BpfSource::poll(std::chrono::milliseconds timeout, EventHandler& handler)
     if (auto waited = wait_for_doorbell(timeout); !waited) {
         return waited;
     }
-    const std::uint64_t now_ns = monotonic_ns();
+    const std::uint64_t now_ns = util::monotonic_ns();
     auto drained = drain();
     handed_on_ += order_.release(now_ns - std::min(now_ns, order_window_ns), handler);
     if (drained && stuck_) {
@@ -117,7 +118,7 @@ Status BpfSource::poll(std::chrono::milliseconds timeout, EventHandler& handler)
 }
 
 Status BpfSource::report_stuck(EventHandler& handler) {
-    return stuck_->look(monotonic_ns(), handler);
+    return stuck_->look(util::monotonic_ns(), handler);
 }
 
 Status BpfSource::finish(EventHandler& handler) {

@@ -2,16 +2,9 @@
 #include "sources/order.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 
 namespace rqs {
-
-std::uint64_t monotonic_ns() {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                          std::chrono::steady_clock::now().time_since_epoch())
-                                          .count());
-}
 
 Wait& WaitOrder::next() {
     if (open_ == nullptr) {

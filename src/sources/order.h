@@ -11,9 +11,6 @@
 
 namespace rqs {
 
-/// CLOCK_MONOTONIC in ns.
-std::uint64_t monotonic_ns();
-
 class WaitOrder {
   public:
     /// An empty wait to fill in; it joins the order with commit(). Storage is used again.

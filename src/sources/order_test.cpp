@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "util/clock.h"
+
 namespace rqs {
 namespace {
 
@@ -127,9 +129,9 @@ TEST(WaitOrder, UsesStorageAgain) {
 }
 
 TEST(Monotonic, GoesForward) {
-    const std::uint64_t before = monotonic_ns();
+    const std::uint64_t before = util::monotonic_ns();
     EXPECT_GT(before, 0U);
-    EXPECT_GE(monotonic_ns(), before);
+    EXPECT_GE(util::monotonic_ns(), before);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "util/clock.h"
+
 namespace rqs {
 namespace {
 
@@ -20,16 +22,9 @@ constexpr std::uint64_t ns_per_s = 1'000'000'000;
 constexpr std::uint64_t ns_per_us = 1000;
 constexpr std::uint64_t ns_per_ms = 1'000'000;
 
-std::uint64_t clock_ns(clockid_t clock) {
-    timespec now{};
-    ::clock_gettime(clock, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * ns_per_s +
-           static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 SchedstatSource::Setup live_setup(std::optional<std::uint32_t> root_pid) {
-    return {util::Procfs(), root_pid, [] { return clock_ns(CLOCK_MONOTONIC); },
-            [] { return clock_ns(CLOCK_BOOTTIME); }};
+    return {util::Procfs(), root_pid, util::monotonic_ns,
+            [] { return util::clock_ns(CLOCK_BOOTTIME); }};
 }
 
 /// Sums only grow. A smaller one belongs to another thread.

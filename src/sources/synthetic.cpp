@@ -8,6 +8,8 @@
 #include <ctime>
 #include <string_view>
 
+#include "util/clock.h"
+
 namespace rqs {
 namespace {
 
@@ -93,10 +95,7 @@ SyntheticSource::SyntheticSource(const Options& options, std::size_t distinct)
 }
 
 Status SyntheticSource::start() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    ts_ns_ =
-        static_cast<std::uint64_t>(now.tv_sec) * ns_per_s + static_cast<std::uint64_t>(now.tv_nsec);
+    ts_ns_ = util::monotonic_ns();
     return {};
 }
 
