@@ -13,7 +13,6 @@
 namespace rqs {
 namespace {
 
-constexpr std::uint64_t ns_per_s = 1'000'000'000;
 constexpr std::uint64_t us = 1000;
 
 /// A small generator whose numbers are the same everywhere (Marsaglia's xorshift64).
