@@ -191,12 +191,8 @@ static __always_inline u64 quota_group(struct task_struct* task) {
     return task->sched_task_group->css.serial_nr;
 }
 
-/*
- * Read by a helper and not by plain loads: it runs for kept waits and where a filter asks, and
- * newer verifiers search all of the kernel's types for each plain load of a task's pointers.
- */
 static __always_inline u64 v2_cgroup_id(struct task_struct* task) {
-    return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+    return task->cgroups->dfl_cgrp->kn->id;
 }
 
 #endif

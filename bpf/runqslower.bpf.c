@@ -84,8 +84,8 @@ static __always_inline bool measure(struct rqs_cpu* cpu, struct tagged* bases,
     return true;
 }
 
-static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next, u32 run_seq,
-                                 u64 clock) {
+static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next,
+                                 struct task_struct* curr, u32 run_seq, u64 clock) {
     struct rqs_wait_a* a = &cpu->draft_a;
     struct rqs_wait_b* b = &cpu->draft_b;
 
@@ -96,10 +96,10 @@ static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next, 
     a->mono_ns = mono_ns(cpu, clock);
     a->tid = next->pid;
     a->pid = next->tgid;
-    a->cgroup_id = v2_cgroup_id(next);
+    a->cgroup_id = v2_cgroup_id(curr);
     copy_comm(a->comm, next);
     b->kind = RQS_KIND_WAIT_B;
-    b->sched_cgroup_id = sched_cgroup_id(next);
+    b->sched_cgroup_id = sched_cgroup_id(curr);
     emit(cpu);
 }
 
@@ -110,6 +110,7 @@ int on_switch(u64* ctx) {
     struct task_struct* next = (void*)ctx[2];
     struct cfs_rq* cfs_rq = next->se.cfs_rq;
     struct rq* rq = cfs_rq->rq;
+    struct task_struct* curr = rq->curr; /* next; its pointers are followed from here: see there */
     u64 clock = rq->clock;
     u32 cpu_id = rq->cpu;
     struct rqs_cpu* cpu = cpu_state(cpu_id);
@@ -130,20 +131,20 @@ int on_switch(u64* ctx) {
     if (!next->pid)
         return 0;
     cpu->draft_b.flags = 0;
-    group = quota_group(next);
+    group = quota_group(curr);
     cpu->draft_b.group = group;
     if (group)
         history_add_throttle(cpu, rq, cfs_rq, group, clock);
     if (knobs.with_waker)
         take_waker(next, &cpu->draft_b);
-    if (!measure(cpu, bases, next, clock) || !wanted(next) || !wanted_cpu(cpu_id))
+    if (!measure(cpu, bases, next, clock) || !wanted(curr) || !wanted_cpu(cpu_id))
         return 0;
     cpu->seen++;
     if (cpu->draft_b.flags & RQS_WAIT_NO_BASE)
         cpu->unverified++;
     if (knobs.min_ns && cpu->draft_a.here_ns + cpu->draft_a.elsewhere_ns <= knobs.min_ns)
         return 0;
-    keep(cpu, next, run_seq, clock);
+    keep(cpu, next, curr, run_seq, clock);
     return 0;
 }
 
