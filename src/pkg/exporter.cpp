@@ -9,6 +9,7 @@
 #include "bpfkit/handles.h"
 #include "pkg/dump.h"
 #include "pkg/histogram.h"
+#include "pkg/per_cpu.h"
 #include "pkg/stack_trace.h"
 #include "util/safe_text.h"
 
@@ -28,6 +29,11 @@ std::optional<Channel> channel_of(const MapMeta& meta, const MapShape& shape) {
         return Channel::perf_buffer;
     }
     return std::nullopt;
+}
+
+bool is_per_cpu(std::uint32_t type) {
+    return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+           type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 }
 
 /// Anonymous structs and unions are spread over the columns, as C spreads them over the names.
@@ -108,6 +114,7 @@ class ExportFinder {
             }
             out.key = *key;
             out.key_columns = columns_of(out.key, "key");
+            out.cpu_column = is_per_cpu(shape.type) && !PerCpuSum(*out.value).always();
         }
         return out;
     }
@@ -210,12 +217,6 @@ bool is_internal(const MapMeta& map) {
     return map.name.find('.') != std::string::npos;
 }
 
-/// Several exports exist only where the package says so or (older format) each map has its own
-/// type. Otherwise the one list of types belongs to one map: the last, as eunomia's runtime has it.
-bool may_export_several(const Meta& meta) {
-    return meta.multiple_export || meta.format == FormatVersion::older;
-}
-
 bool wants_export(const Meta& meta, const MapMeta& map) {
     return !meta.multiple_export || map.export_config.kind != ExportKind::none;
 }
@@ -280,8 +281,7 @@ void append_opaque(std::string& out, std::string_view bytes, bool json) {
 }  // namespace
 
 Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
-                                         const std::vector<MapShape>& maps,
-                                         std::vector<std::string>* dropped) {
+                                         const std::vector<MapShape>& maps) {
     const ExportFinder finder(meta, types);
     std::vector<Export> out;
     for (const auto& map : meta.maps) {
@@ -305,12 +305,6 @@ Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
             return fail(fmt::format("bad package: map {} has no array \"slots\" to draw",
                                     util::printable(map.name)));
         }
-        if (!may_export_several(meta)) {
-            if (dropped != nullptr && !out.empty()) {
-                dropped->push_back(out.front().map);
-            }
-            out.clear();
-        }
         out.push_back(std::move(*one));
     }
     return out;
@@ -320,8 +314,9 @@ void Formatter::append_heading(std::string& out, const Export& what) const {
     if (json_ || is_histogram(what) || what.stack_trace) {
         return;
     }
-    out += several_ ? "time map" : "time";
+    append_text_start(out, what, "time");
     append_names(out, what.key_columns);
+    out += what.cpu_column ? " cpu" : "";
     append_names(out, what.columns);
     out += '\n';
 }
@@ -362,19 +357,26 @@ bool Formatter::append_event(std::string& out, const Export& what, std::string_v
 }
 
 void Formatter::append_entry(std::string& out, const Export& what, std::string_view key,
-                             std::string_view value, std::string_view time) const {
+                             std::string_view value, std::string_view time,
+                             std::optional<int> cpu) const {
     if (json_) {
         append_json_start(out, what, time);
         out += ",\"key\":";
         append_json(out, *what.key, key);
+        if (cpu) {
+            fmt::format_to(std::back_inserter(out), ",\"cpu\":{}", *cpu);
+        }
         out += ",\"value\":";
         append_json(out, *what.value, value);
         out += "}\n";
     } else if (is_histogram(what)) {
-        append_histogram(out, what, key, value);
+        append_histogram(out, what, key, value, cpu);
     } else {
         append_text_start(out, what, time);
         append_columns(out, what.key_columns, key);
+        if (what.cpu_column) {
+            out += cpu ? fmt::format(" {}", *cpu) : " all";
+        }
         append_columns(out, what.columns, value);
         out += '\n';
     }
@@ -413,7 +415,7 @@ void Formatter::append_text_start(std::string& out, const Export& what,
 }
 
 void Formatter::append_histogram(std::string& out, const Export& what, std::string_view key,
-                                 std::string_view value) const {
+                                 std::string_view value, std::optional<int> cpu) const {
     if (several_) {
         out += "map = ";
         util::append_printable(out, what.map);
@@ -422,6 +424,9 @@ void Formatter::append_histogram(std::string& out, const Export& what, std::stri
     out += "key = ";
     append_text(out, *what.key, key);
     out += '\n';
+    if (cpu) {
+        fmt::format_to(std::back_inserter(out), "cpu = {}\n", *cpu);
+    }
     const Column* slots = slots_column(what);
     for (const auto& column : what.columns) {
         if (&column != slots) {

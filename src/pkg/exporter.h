@@ -40,19 +40,20 @@ struct Export {
     std::vector<Column> columns;
     SampleMeta sample;
     std::optional<StackTraceFields> stack_trace;
+    bool cpu_column = false;  ///< a per-CPU map whose values can not always be added up
 };
 
-/// The exports of a package, in the order of its maps. Types are checked against the object's
-/// BTF: a package whose metadata and object disagree is an error. `dropped` gets the maps that
-/// could be shown but are not, since the package shows only one.
+/// The exports of a package, in the order of its maps: every buffer, and every map that is to be
+/// sampled. Types are checked against the object's BTF: a package whose metadata and object
+/// disagree is an error.
 Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
-                                         const std::vector<MapShape>& maps,
-                                         std::vector<std::string>* dropped = nullptr);
+                                         const std::vector<MapShape>& maps);
 
 /// Formats what exports yield.
 class Formatter {
   public:
-    /// With more than one export, text lines have a `map` column and JSON a "map" field.
+    /// With more than one export, the map's name stands behind the time: in text lines and their
+    /// headings as a column, in JSON as "map".
     Formatter(bool json, bool several) : json_(json), several_(several) {}
 
     /// The heading of an export's columns; nothing for JSON, histograms and stack traces.
@@ -63,9 +64,10 @@ class Formatter {
     bool append_event(std::string& out, const Export& what, std::string_view bytes,
                       std::string_view time) const;
 
-    /// One entry of a sampled map.
+    /// One entry of a sampled map: its only value, the sum over all CPUs, or that of one `cpu`.
     void append_entry(std::string& out, const Export& what, std::string_view key,
-                      std::string_view value, std::string_view time) const;
+                      std::string_view value, std::string_view time,
+                      std::optional<int> cpu = std::nullopt) const;
 
     /// A loss, as a JSON line; text output tells it on stderr instead.
     void append_loss(std::string& out, const Export& what, std::uint64_t lost) const;
@@ -74,7 +76,7 @@ class Formatter {
     void append_json_start(std::string& out, const Export& what, std::string_view time) const;
     void append_text_start(std::string& out, const Export& what, std::string_view time) const;
     void append_histogram(std::string& out, const Export& what, std::string_view key,
-                          std::string_view value) const;
+                          std::string_view value, std::optional<int> cpu) const;
 
     bool json_;
     bool several_;

@@ -204,13 +204,17 @@ TEST_F(Exports, SeveralMapsAreToldApart) {
     meta_.maps[0].export_config.kind = ExportKind::by_type_id;
     meta_.maps[0].export_config.type_id = static_cast<std::uint32_t>(event_);
     meta_.maps.push_back(meta_.maps[0]);
-    const auto exports = find();
+    meta_.maps[0].name = "others";
+    MapShape other = shape_;
+    other.name = "others";
+    const auto exports = find_exports(meta_, types_.get(), {shape_, other});
     ASSERT_TRUE(exports);
     ASSERT_EQ(exports->size(), 2U);
     std::string out;
     Formatter(false, true).append_heading(out, exports->back());
     Formatter(false, true).append_event(out, exports->back(), event_bytes("a"), "t");
-    EXPECT_EQ(out, "time map task prev_task delta_us pid prev_pid\nt events a swapper/0 32 42 0\n");
+    EXPECT_EQ(out,
+              "time events task prev_task delta_us pid prev_pid\nt events a swapper/0 32 42 0\n");
 }
 
 TEST_F(Exports, CustomMembersHaveTheirPlaces) {

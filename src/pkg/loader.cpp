@@ -156,8 +156,8 @@ Result<LoadOutcome> load_once(const Package& package, const std::vector<Assignme
 }
 
 /// Loads, leaving out one refused program after the other if `partial`.
-Result<Loaded> load(const Package& package, const std::vector<Assignment>& assignments,
-                    bool partial) {
+Result<Loaded> load_piecemeal(const Package& package, const std::vector<Assignment>& assignments,
+                              bool partial) {
     Loaded loaded;
     std::set<std::string> skipped;
     for (;;) {
@@ -173,24 +173,6 @@ Result<Loaded> load(const Package& package, const std::vector<Assignment>& assig
         loaded.refusals.push_back(std::move(outcome->refusal));
         if (!partial || !news) {
             return loaded;
-        }
-    }
-}
-
-void attach_all(const Package& package, Loaded& loaded, bool partial) {
-    bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, loaded.object.get()) {
-        if (!bpf_program__autoload(program)) {
-            continue;
-        }
-        (void)bpfkit::take_log();
-        const ProgMeta* meta = package.meta.find_prog(bpf_program__name(program));
-        const Json& extra = meta != nullptr ? meta->extra : Json::object();
-        if (auto reason = attach_program(program, extra, loaded)) {
-            loaded.refusals.push_back(refusal_of(program, std::move(*reason)));
-            if (!partial) {
-                return;
-            }
         }
     }
 }
@@ -225,19 +207,33 @@ std::vector<SectionBytes> section_contents(const bpf_object* object) {
     return out;
 }
 
-Result<Loaded> load_and_attach(const Package& package, const std::vector<Assignment>& assignments,
-                               bool partial) {
+Result<Loaded> load(const Package& package, const std::vector<Assignment>& assignments,
+                    bool partial) {
     bpfkit::lift_memlock_limit();
     if (!can_use_bpf()) {
         return fail(
             "loading BPF programs is not permitted here: run as root or grant "
             "cap_bpf,cap_perfmon (and cap_net_admin for XDP and tc)");
     }
-    auto loaded = load(package, assignments, partial);
-    if (loaded && loaded->object != nullptr) {
-        attach_all(package, *loaded, partial);
+    return load_piecemeal(package, assignments, partial);
+}
+
+void attach(const Package& package, Loaded& loaded, bool partial) {
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, loaded.object.get()) {
+        if (!bpf_program__autoload(program)) {
+            continue;
+        }
+        (void)bpfkit::take_log();
+        const ProgMeta* meta = package.meta.find_prog(bpf_program__name(program));
+        const Json& extra = meta != nullptr ? meta->extra : Json::object();
+        if (auto reason = attach_program(program, extra, loaded)) {
+            loaded.refusals.push_back(refusal_of(program, std::move(*reason)));
+            if (!partial) {
+                return;
+            }
+        }
     }
-    return loaded;
 }
 
 std::string explain(int error) {

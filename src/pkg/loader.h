@@ -48,11 +48,15 @@ struct Loaded {
     std::vector<Refusal> refusals;
 };
 
-/// Loads and attaches all programs with `assignments` in place. Programs that are refused are
-/// listed; with `partial` the others run on, otherwise the first refusal ends the work. Missing
-/// privileges are an error of their own.
-Result<Loaded> load_and_attach(const Package& package, const std::vector<Assignment>& assignments,
-                               bool partial);
+/// Loads all programs with `assignments` in place; nothing runs yet, so that whoever reads the
+/// maps can be ready before the first event. Programs that are refused are listed; with `partial`
+/// the others are loaded, otherwise the first refusal leaves `object` empty. Missing privileges
+/// are an error of their own.
+Result<Loaded> load(const Package& package, const std::vector<Assignment>& assignments,
+                    bool partial);
+
+/// Attaches what load() loaded. Refusals as there: without `partial` the first one ends the work.
+void attach(const Package& package, Loaded& loaded, bool partial);
 
 /// What a failed libbpf call means, in one line: its first complaint and the error's name.
 std::string explain(int error);

@@ -47,18 +47,18 @@ std::vector<MapShape> shapes_of(const bpf_object* object) {
     return out;
 }
 
+/// What is waited for: the first buffer if there is one.
 std::string_view banner(const std::vector<Export>& exports) {
-    if (exports.empty()) {
-        return "running and waiting for the ebpf program...\n";
-    }
-    switch (exports.front().channel) {
-        case Channel::ring_buffer:
+    for (const auto& what : exports) {
+        if (what.channel == Channel::ring_buffer) {
             return "running and waiting for the ebpf events from ring buffer...\n";
-        case Channel::perf_buffer:
+        }
+        if (what.channel == Channel::perf_buffer) {
             return "running and waiting for the ebpf events from perf event...\n";
-        default:
-            return "running and waiting for the ebpf maps to be sampled...\n";
+        }
     }
+    return exports.empty() ? "running and waiting for the ebpf program...\n"
+                           : "running and waiting for the ebpf maps to be sampled...\n";
 }
 
 class Runner {
@@ -99,34 +99,45 @@ class Runner {
         std::uint64_t unreported_loss = 0;
     };
 
+    /// Buffers are open before anything is attached: the first event finds its reader.
     Status start() {
-        auto loaded = load_and_attach(package_, invocation_.assignments, invocation_.partial);
+        auto loaded = load(package_, invocation_.assignments, invocation_.partial);
         if (!loaded) {
             return tl::unexpected(loaded.error());
         }
         loaded_ = std::move(*loaded);
+        if (loaded_.object == nullptr) {
+            return fail(describe(loaded_.refusals.front()));
+        }
+        if (auto status = find_shown(); !status) {
+            return status;
+        }
+        if (auto status = open_channels(); !status) {
+            return status;
+        }
+        attach(package_, loaded_, invocation_.partial);
         if (auto status = judge_refusals(); !status) {
             return status;
         }
         if (loaded_.attachments.empty()) {
             return fail("the package has no program: there is nothing to run");
         }
-        std::vector<std::string> dropped;
+        if (invocation_.duration_s) {
+            end_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(*invocation_.duration_s));
+        }
+        return print_start();
+    }
+
+    Status find_shown() {
         auto exports = find_exports(package_.meta, bpf_object__btf(loaded_.object.get()),
-                                    shapes_of(loaded_.object.get()), &dropped);
+                                    shapes_of(loaded_.object.get()));
         if (!exports) {
             return tl::unexpected(exports.error());
         }
         exports_ = std::move(*exports);
-        for (const auto& map : dropped) {
-            fmt::print(stderr, "ecli: map {} is not shown: the package shows its last map alone\n",
-                       util::printable(map));
-        }
         formatter_ = Formatter(invocation_.json, exports_.size() > 1);
-        if (auto status = open_channels(); !status) {
-            return status;
-        }
-        return print_start();
+        return {};
     }
 
     Status judge_refusals() {
@@ -204,34 +215,43 @@ class Runner {
     /// Iterators print text of their own, line by line; a line's bytes are not to be trusted.
     Status show_iterators() {
         for (const auto& iterator : loaded_.iterators) {
-            std::string line;
-            std::array<char, 4096> chunk{};
-            ssize_t size = 0;
-            while ((size = ::read(iterator.fd.get(), chunk.data(), chunk.size())) > 0 ||
-                   (size < 0 && (errno == EINTR || errno == EAGAIN))) {
-                if (stop_ || output_.closed()) {
-                    return {};
-                }
-                append_lines(line,
-                             {chunk.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
-                if (auto status = output_.flush_if_large(); !status) {
-                    return status;
-                }
-            }
-            if (size < 0) {
-                return fail(fmt::format("iterator {} ended with an error: {}",
-                                        util::printable(iterator.program), std::strerror(errno)));
-            }
-            if (!line.empty()) {
-                append_line(line);
+            if (auto status = show_iterator(iterator); !status) {
+                return status;
             }
         }
         return output_.flush();
     }
 
+    Status show_iterator(const Iterator& iterator) {
+        std::string line;
+        std::array<char, 4096> chunk{};
+        while (!over()) {
+            const ssize_t size = ::read(iterator.fd.get(), chunk.data(), chunk.size());
+            if (size < 0 && errno != EINTR && errno != EAGAIN) {
+                return fail(fmt::format("iterator {} ended with an error: {}",
+                                        util::printable(iterator.program), std::strerror(errno)));
+            }
+            if (size == 0) {
+                if (!line.empty()) {
+                    append_line(line);
+                }
+                return {};
+            }
+            append_lines(line,
+                         {chunk.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
+            if (auto status = output_.flush_if_large(); !status) {
+                return status;
+            }
+        }
+        return {};
+    }
+
     void append_lines(std::string& line, std::string_view chunk) {
         for (const char c : chunk) {
             if (c == '\n') {
+                if (enough()) {
+                    return;
+                }
                 append_line(line);
                 line.clear();
             } else if (line.size() < limits::event_bytes) {
@@ -263,18 +283,17 @@ class Runner {
     }
 
     Status follow() {
-        const auto end =
-            invocation_.duration_s
-                ? Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                     std::chrono::duration<double>(*invocation_.duration_s))
-                : Clock::time_point::max();
-        while (!stop_ && !output_.closed() && !enough() && Clock::now() < end) {
-            wait_for_events(end);
+        while (!over()) {
+            wait_for_events();
             if (auto status = read_all(); !status) {
                 return status;
             }
         }
         return finish();
+    }
+
+    [[nodiscard]] bool over() const {
+        return stop_ || output_.closed() || enough() || Clock::now() >= end_;
     }
 
     /// What was caught before the end is shown; nothing new comes once the links are gone.
@@ -298,7 +317,7 @@ class Runner {
         return invocation_.count && result_.events >= *invocation_.count;
     }
 
-    void wait_for_events(Clock::time_point end) const {
+    void wait_for_events() const {
         std::vector<pollfd> descriptors;
         // Nobody may be reading any more: that shows without an event of ours.
         descriptors.push_back({STDOUT_FILENO, 0, 0});
@@ -309,7 +328,7 @@ class Runner {
             descriptors.push_back({perf_buffer__epoll_fd(buffer.get()), POLLIN, 0});
         }
         auto until =
-            std::min(end, Clock::now() + std::chrono::milliseconds(package_.meta.poll_timeout_ms));
+            std::min(end_, Clock::now() + std::chrono::milliseconds(package_.meta.poll_timeout_ms));
         for (const auto& time : next_sample_) {
             until = std::min(until, time);
         }
@@ -362,9 +381,10 @@ class Runner {
 
     Status sample(Sampler& sampler) {
         time_ = time_of_day();
-        auto status = sampler.each([&](std::string_view key, std::string_view value) {
+        auto status = sampler.each([&](const Entry& entry) {
             if (!enough()) {
-                formatter_.append_entry(output_.buffer(), sampler.what(), key, value, time_);
+                formatter_.append_entry(output_.buffer(), sampler.what(), entry.key, entry.value,
+                                        time_, entry.cpu);
                 ++result_.events;
             }
         });
@@ -429,6 +449,7 @@ class Runner {
     std::vector<bpfkit::PerfBufferPtr> perf_buffers_;
     std::vector<Sampler> samplers_;
     std::vector<Clock::time_point> next_sample_;
+    Clock::time_point end_ = Clock::time_point::max();
     std::string time_;
     RunResult result_;
     mutable bool reader_gone_ = false;

@@ -26,58 +26,43 @@ std::size_t round_up_8(std::size_t size) {
     return (size + 7) / 8 * 8;
 }
 
-void add_integer(char* sum, const char* more, std::size_t size) {
-    std::uint64_t a = 0;
-    std::uint64_t b = 0;
-    std::memcpy(&a, sum, size);
-    std::memcpy(&b, more, size);
-    a += b;
-    std::memcpy(sum, &a, size);
-}
-
-void take_if_zero(char* sum, const char* more, std::size_t size) {
-    if (std::all_of(sum, sum + size, [](char c) { return c == 0; })) {
-        std::copy(more, more + size, sum);
-    }
+bool all_zero(std::string_view bytes) {
+    return bytes.find_first_not_of('\0') == std::string_view::npos;
 }
 
 }  // namespace
 
-void add_values(const ValueType& type, char* sum, const char* more) {
-    switch (type.kind) {
-        case ValueKind::integer:
-            if (type.size <= sizeof(std::uint64_t)) {
-                add_integer(sum, more, type.size);
-                return;
-            }
-            break;
-        case ValueKind::array:
-            for (std::size_t i = 0; i < type.count; ++i) {
-                add_values(*type.element, sum + i * type.element->size,
-                           more + i * type.element->size);
-            }
-            return;
-        case ValueKind::record:
-            for (const auto& member : type.members) {
-                if (member.bit_size == 0) {
-                    add_values(*member.type, sum + member.bit_offset / 8,
-                               more + member.bit_offset / 8);
-                }
-            }
-            return;
-        default:
-            break;
+void Sampler::visit_values(std::string_view key, std::string_view values, std::size_t cpus,
+                           const Visit& visit) const {
+    const std::size_t size = bpf_map__value_size(map_);
+    if (cpus <= 1) {
+        visit({key, values.substr(0, size), std::nullopt});
+        return;
     }
-    take_if_zero(sum, more, type.size);
+    const std::size_t stride = round_up_8(size);
+    std::string sum(values.substr(0, size));
+    bool summed = true;
+    for (std::size_t cpu = 1; cpu < cpus && summed; ++cpu) {
+        summed = sum_.add(sum.data(), values.data() + stride * cpu);
+    }
+    if (summed) {
+        visit({key, sum, std::nullopt});
+        return;
+    }
+    for (std::size_t cpu = 0; cpu < cpus; ++cpu) {
+        const std::string_view value = values.substr(stride * cpu, size);
+        if (!all_zero(value)) {
+            visit({key, value, static_cast<int>(cpu)});
+        }
+    }
 }
 
 Status Sampler::each(const Visit& visit) const {
     const int fd = bpf_map__fd(map_);
-    const auto type = bpf_map__type(map_);
-    const std::size_t value_size = bpf_map__value_size(map_);
-    const int cpus = is_per_cpu(type) ? libbpf_num_possible_cpus() : 1;
-    const std::size_t stride = cpus > 1 ? round_up_8(value_size) : value_size;
-    std::string values(stride * static_cast<std::size_t>(std::max(cpus, 1)) + 8, '\0');
+    const int possible = is_per_cpu(bpf_map__type(map_)) ? libbpf_num_possible_cpus() : 1;
+    const auto cpus = static_cast<std::size_t>(std::max(possible, 1));
+    // The kernel writes a value for each CPU, each rounded up.
+    std::string values(round_up_8(bpf_map__value_size(map_)) * cpus, '\0');
     std::string key(bpf_map__key_size(map_), '\0');
     std::string next(key.size(), '\0');
     std::vector<std::string> seen;
@@ -90,20 +75,20 @@ Status Sampler::each(const Visit& visit) const {
         if (bpf_map_lookup_elem(fd, key.data(), values.data()) != 0) {
             continue;  // deleted meanwhile
         }
-        for (int cpu = 1; cpu < cpus; ++cpu) {
-            add_values(*what_->value, values.data(),
-                       values.data() + stride * static_cast<std::size_t>(cpu));
-        }
-        visit(key, std::string_view(values).substr(0, value_size));
+        visit_values(key, values, cpus, visit);
         if (what_->sample.clear) {
             seen.push_back(key);
         }
     }
-    std::fill(values.begin(), values.end(), '\0');
-    for (const auto& one : seen) {
-        const int error = is_array(type)
-                              ? bpf_map_update_elem(fd, one.data(), values.data(), BPF_ANY)
-                              : bpf_map_delete_elem(fd, one.data());
+    return clear(seen, std::string(values.size(), '\0'));
+}
+
+Status Sampler::clear(const std::vector<std::string>& keys, std::string_view zero) const {
+    const int fd = bpf_map__fd(map_);
+    for (const auto& key : keys) {
+        const int error = is_array(bpf_map__type(map_))
+                              ? bpf_map_update_elem(fd, key.data(), zero.data(), BPF_ANY)
+                              : bpf_map_delete_elem(fd, key.data());
         if (error != 0 && errno != ENOENT) {
             return fail(fmt::format("cannot clear map {}: {}", util::printable(what_->map),
                                     std::strerror(errno)));

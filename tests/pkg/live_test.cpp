@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Packages on the live kernel, against a workload of our own. Needs root.
 #include <gtest/gtest.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <sstream>
 #include <thread>
 
+#include "live.h"
 #include "program.h"
 #include "workload.h"
 
@@ -20,65 +20,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Where the build put the examples; RQS_PACKAGES_DIR on a machine that it was copied to.
-std::string package_of(const std::string& name) {
-    const char* given = std::getenv("RQS_PACKAGES_DIR");
-    return std::string(given != nullptr ? given : RQS_PACKAGES) + "/" + name + "/package.json";
-}
-
 const std::string runqslower_package = package_of("runqslower");
 const std::string runqlat_package = package_of("runqlat");
-
-/// The examples' packages: these tests need ecli, the packages and a kernel, so that they run in
-/// the VMs too.
-class Live : public ::testing::Test {
-  protected:
-    void SetUp() override {
-        if (!may_trace()) {
-            // In the VMs a test that does not run is a test that failed.
-            if (std::getenv("RQS_MUST_RUN") != nullptr) {
-                FAIL() << "needs root and the kernel's BTF";
-            }
-            GTEST_SKIP() << "needs root and the kernel's BTF";
-        }
-    }
-};
-
-/// Programs that are compiled for the test: these need ecc and clang as well.
-class LiveCompiled : public Live {};
-
-std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> out;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        out.push_back(line);
-    }
-    return out;
-}
-
-std::vector<json> json_lines(const std::string& text) {
-    std::vector<json> out;
-    for (const auto& line : lines_of(text)) {
-        out.push_back(json::parse(line));
-    }
-    return out;
-}
-
-std::string id(pid_t pid) {
-    return std::to_string(pid);
-}
-
-/// A package of a program of ours, compiled now.
-std::string compiled(const Scratch& scratch, const std::string& name, bool header = false) {
-    const std::string package = scratch.path(name + ".json");
-    Words words{ecc(), RQS_PROGRAMS "/" + name + ".bpf.c", "-o", package};
-    if (header) {
-        words.insert(words.begin() + 2, RQS_PROGRAMS "/" + name + ".h");
-    }
-    const Outcome outcome = run(words);
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-    return package;
-}
 
 TEST_F(Live, FirstLinesAreTheSeeds) {
     const Workload workload;
@@ -283,28 +226,6 @@ TEST_F(Live, HistogramsAreDrawn) {
 
 // ---------------------------------------------------------------------------------- all the types
 
-/// Calls the kernel now and then, to be seen doing so.
-class Caller {
-  public:
-    Caller()
-        : thread_([this] {
-              while (!stop_) {
-                  ::syscall(SYS_getppid);
-                  std::this_thread::sleep_for(std::chrono::milliseconds(5));
-              }
-          }) {}
-    Caller(const Caller&) = delete;
-    Caller& operator=(const Caller&) = delete;
-    ~Caller() {
-        stop_ = true;
-        thread_.join();
-    }
-
-  private:
-    std::atomic<bool> stop_{false};
-    std::thread thread_;
-};
-
 TEST_F(LiveCompiled, AllTypesArePrinted) {
     const Scratch scratch;
     const std::string package = compiled(scratch, "types", true);
@@ -340,15 +261,17 @@ TEST_F(LiveCompiled, PerCpuMapsAreAddedUp) {
     const Outcome outcome = run({ecli(), "run", package, "--targ_pid", id(::getpid()), "-n", "3"});
     const auto lines = lines_of(outcome.out);
     ASSERT_EQ(lines.size(), 5U) << outcome.out << outcome.err;
-    EXPECT_EQ(lines[1], "time key calls who");
+    EXPECT_EQ(lines[1], "time key cpu calls who");
     std::uint64_t last = 0;
     for (std::size_t i = 2; i < lines.size(); ++i) {
         std::istringstream line(lines[i]);
         std::string time;
         pid_t key = 0;
+        std::string cpu;
         std::uint64_t calls = 0;
-        line >> time >> key >> calls;
+        line >> time >> key >> cpu >> calls;
         EXPECT_EQ(key, ::getpid());
+        EXPECT_EQ(cpu, "all") << "all threads have one name";
         EXPECT_GE(calls, last);
         last = calls;
     }
