@@ -16,6 +16,7 @@
 #include <fstream>
 #include <string>
 
+#include "bpfkit/kernel_types.h"
 #include "contract/wire.h"
 #include "enrich/cgroups.h"
 #include "runqslower.skel.h"
@@ -66,18 +67,9 @@ Error explain_load(int error) {
                     why)};
 }
 
-// What the programs cannot do without, each with a line of its own instead of a verifier's log.
-Status check_kernel() {
-    const bpfkit::BtfPtr types(btf__load_vmlinux_btf());
-    if (!types) {
-        return fail(
-            "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF; "
-            "--source schedstat works without");
-    }
-    const int info = btf__find_by_name_kind(types.get(), "sched_info", BTF_KIND_STRUCT);
-    const btf_type* type =
-        info > 0 ? btf__type_by_id(types.get(), static_cast<__u32>(info)) : nullptr;
-    if (type == nullptr || btf_vlen(type) == 0) {
+// What the programs cannot do without, with a line of its own instead of a verifier's log.
+Status check_kernel(const bpfkit::LeanLoader& loader) {
+    if (!loader.has_member("sched_info", "run_delay")) {
         return fail(
             "this kernel does not account run delay (CONFIG_SCHED_INFO, which comes with "
             "CONFIG_SCHEDSTATS or CONFIG_TASK_DELAY_ACCT)");
@@ -187,21 +179,32 @@ BpfObject::~BpfObject() = default;
 Result<BpfObject> BpfObject::load(const Options& options, std::optional<pid_t> root_pid) {
     bpfkit::install_log(options.verbose);
     bpfkit::lift_memlock_limit();
+    auto loader = bpfkit::LeanLoader::make();
+    if (!loader) {
+        return tl::unexpected(loader.error());
+    }
+    LIBBPF_OPTS(bpf_object_open_opts, open_options, .btf_custom_path = loader->path().c_str());
     BpfObject object;
-    object.skeleton_.reset(runqslower_bpf__open());
+    object.skeleton_.reset(runqslower_bpf__open_opts(&open_options));
     if (!object.skeleton_) {
         return fail(fmt::format("cannot open the tracing program: {}", bpfkit::describe(errno)));
     }
     if (auto set = object.set_up(options, root_pid); !set) {
         return tl::unexpected(set.error());
     }
-    if (const int error = runqslower_bpf__load(object.skeleton_.get()); error != 0) {
-        if (!bpfkit::is_permission_error(error)) {
-            if (auto kernel = check_kernel(); !kernel) {
+    runqslower_bpf* skeleton = object.skeleton_.get();
+    const auto loaded =
+        loader->load(skeleton->obj, [skeleton] { return runqslower_bpf__load(skeleton); });
+    if (!loaded) {
+        return tl::unexpected(loaded.error());
+    }
+    if (*loaded != 0) {
+        if (!bpfkit::is_permission_error(*loaded)) {
+            if (auto kernel = check_kernel(*loader); !kernel) {
                 return tl::unexpected(kernel.error());
             }
         }
-        return tl::unexpected(explain_load(error));
+        return tl::unexpected(explain_load(*loaded));
     }
     if (auto filled = object.fill_maps(options.filters, root_pid); !filled) {
         return tl::unexpected(filled.error());
@@ -351,7 +354,7 @@ Status BpfObject::attach() {
         if (!bpf_program__autoload(program)) {
             continue;
         }
-        bpfkit::LinkPtr link(bpf_program__attach(program));
+        bpfkit::LinkPtr link(bpf_program__attach_trace(program));
         if (!link) {
             return tl::unexpected(explain_load(errno));
         }
