@@ -161,19 +161,22 @@ class Program {
         }
         // What a test runner ignores is not to reach the program.
         ::signal(SIGPIPE, SIG_DFL);
+        // Opened before privileges go: nobody may not be allowed into the directory that it is in.
+        const std::string path = binary();
+        const int program = ::open(path.c_str(), O_PATH | O_CLOEXEC);
         constexpr uid_t nobody = 65534;
         if (setting.nobody &&
             (::setgroups(0, nullptr) != 0 || ::setgid(nobody) != 0 || ::setuid(nobody) != 0)) {
             ::_exit(99);
         }
-        std::string path = binary();
-        std::vector<char*> argv{path.data()};
-        Args words = args;
+        Args words{args};
+        words.insert(words.begin(), path);
+        std::vector<char*> argv;
         for (std::string& word : words) {
             argv.push_back(word.data());
         }
         argv.push_back(nullptr);
-        ::execv(path.c_str(), argv.data());
+        ::fexecve(program, argv.data(), environ);
         ::_exit(98);
     }
 

@@ -357,10 +357,15 @@ TEST_F(Scene, LongWaitsBesideShortOnes) {
     std::erase_if(output.waits, [&](const auto& wait) {
         return wait.tid == static_cast<std::uint32_t>(brief.pid());
     });
-    judge("long beside short", output.waits, {"realtime"}, [&](const Part& part) {
-        const auto tid = static_cast<pid_t>(part.tid);
-        return tid == first.pid() || tid == second.pid() || tid == brief.pid();
-    });
+    // The long ones last 30 ms; on a busy machine the victim also waits for what else there is to
+    // do, which is contention.
+    judge(
+        "long beside short", output.waits, {"realtime"},
+        [&](const Part& part) {
+            const auto tid = static_cast<pid_t>(part.tid);
+            return tid == first.pid() || tid == second.pid() || tid == brief.pid();
+        },
+        20_ms);
 }
 
 // Nothing here waits for a millisecond, so all waits count. On a machine that has other things to

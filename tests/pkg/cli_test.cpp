@@ -24,6 +24,17 @@ void expect_one_line(const Outcome& outcome, int exit_code, const std::string& b
     EXPECT_NE(outcome.err.find(because), std::string::npos) << outcome.err;
 }
 
+/// A copy that the user nobody may read: the tree that is tested may lie where only its owner may
+/// go.
+std::string copy_for_all(const Scratch& scratch, const std::string& file) {
+    namespace fs = std::filesystem;
+    const std::string copy = scratch.path("package.json");
+    fs::copy_file(file, copy);
+    fs::permissions(fs::path(copy).parent_path(), fs::perms::others_exec, fs::perm_options::add);
+    fs::permissions(copy, fs::perms::others_read, fs::perm_options::add);
+    return copy;
+}
+
 Outcome run_package_text(const std::string& text) {
     return run({ecli(), "run", "-"}, {text});
 }
@@ -42,13 +53,15 @@ TEST(Ecli, WrongWordsAreOneLineAndExit2) {
 }
 
 TEST(Ecli, HelpNeedsNoPrivileges) {
-    const Outcome help = run({ecli(), "run", example, "-h"}, {{}, true});
+    const Scratch open_to_all;
+    const std::string package = copy_for_all(open_to_all, example);
+    const Outcome help = run({ecli(), "run", package, "-h"}, {{}, true});
     EXPECT_EQ(help.exit_code, 0) << help.err;
     for (const char* word : {"--min_us VALUE", "--targ_pid VALUE", "--targ_tgid VALUE", "default 0",
                              "microseconds", "--json"}) {
         EXPECT_NE(help.out.find(word), std::string::npos) << help.out;
     }
-    EXPECT_EQ(run({ecli(), "run", example, "--", "-h"}).out, help.out);
+    EXPECT_EQ(run({ecli(), "run", package, "--", "-h"}).out, help.out);
     EXPECT_EQ(run({ecli(), "--help"}).exit_code, 0);
     EXPECT_EQ(run({ecli(), "--version"}).exit_code, 0);
     EXPECT_EQ(run({ecli(), "run", example, "--version"}).out, "runqslower_bpf 0.1.0\n");
@@ -84,7 +97,9 @@ TEST(Ecli, WithoutPrivilegesSaysWhichItNeeds) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "only root can become nobody";
     }
-    expect_one_line(run({ecli(), "run", example}, {{}, true}), 1, "cap_bpf,cap_perfmon");
+    const Scratch open_to_all;
+    const std::string package = copy_for_all(open_to_all, example);
+    expect_one_line(run({ecli(), "run", package}, {{}, true}), 1, "cap_bpf,cap_perfmon");
 }
 
 // ------------------------------------------------------------------------------------------- ecc

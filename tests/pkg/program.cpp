@@ -34,6 +34,8 @@ struct Pipes {
     ::dup2(pipes.in[0], STDIN_FILENO);
     ::dup2(pipes.out[1], STDOUT_FILENO);
     ::dup2(pipes.err[1], STDERR_FILENO);
+    // Opened before privileges go: nobody may not be allowed into the directory that it is in.
+    const int program = nobody ? ::open(words.at(0).c_str(), O_PATH | O_CLOEXEC) : -1;
     if (nobody &&
         (::setgroups(0, nullptr) != 0 || ::setgid(nobody_id) != 0 || ::setuid(nobody_id) != 0)) {
         ::_exit(126);
@@ -44,7 +46,11 @@ struct Pipes {
         arguments.push_back(const_cast<char*>(word.c_str()));
     }
     arguments.push_back(nullptr);
-    ::execvp(arguments[0], arguments.data());
+    if (nobody) {
+        ::fexecve(program, arguments.data(), environ);
+    } else {
+        ::execvp(arguments[0], arguments.data());
+    }
     ::_exit(127);
 }
 
