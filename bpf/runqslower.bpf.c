@@ -148,14 +148,15 @@ int on_switch(u64* ctx) {
     return 0;
 }
 
-/* -- command: a process is marked before it can run, and forgotten when it is gone for good. */
+/* -- command: what the tool and its descendants fork is marked before it can run, and forgotten when
+   it is gone for good. */
 SEC("tp_btf/sched_process_fork")
 int on_fork(u64* ctx) {
     struct task_struct* parent = (void*)ctx[0];
     struct task_struct* child = (void*)ctx[1];
     u8* bits;
 
-    if (child->tgid == parent->tgid || !has_pid_bit(parent->tgid, RQS_PID_DESCENDANT))
+    if (child->tgid == parent->tgid || !has_pid_bit(parent->tgid, RQS_PID_ANCESTOR | RQS_PID_DESCENDANT))
         return 0;
     bits = pid_bits(child->tgid);
     if (bits)

@@ -105,6 +105,7 @@ enum rqs_pid_bits {
     RQS_PID_PROCESS = 1,
     RQS_PID_THREAD = 2,
     RQS_PID_DESCENDANT = 4,
+    RQS_PID_ANCESTOR = 8, /* of descendants, itself not wanted */
 };
 
 /* A stretch of time in which one task had the CPU: from the previous slot's end_ns to its own. */

@@ -30,8 +30,7 @@ class Trace {
     Result<int> run();
 
   private:
-    Status prepare_command();
-    Status release_command();
+    Status start_command();
     Status follow(Source& source, Pipeline& pipeline);
     [[nodiscard]] milliseconds time_left() const;
     [[nodiscard]] bool reader_left() const;
@@ -45,7 +44,8 @@ class Trace {
     std::optional<Clock::time_point> deadline_;
 };
 
-Status Trace::prepare_command() {
+// Only now: what is forked while everything is in place is known from its first instant.
+Status Trace::start_command() {
     if (options_.command.empty()) {
         return {};
     }
@@ -54,11 +54,7 @@ Status Trace::prepare_command() {
         return tl::unexpected(child.error());
     }
     command_ = std::move(*child);
-    return {};
-}
-
-Status Trace::release_command() {
-    return command_ ? command_->release() : Status{};
+    return command_->release();
 }
 
 milliseconds Trace::time_left() const {
@@ -128,15 +124,12 @@ int Trace::exit_code() {
 
 Result<int> Trace::run() {
     util::catch_stop_signals();
-    if (auto prepared = prepare_command(); !prepared) {
-        return tl::unexpected(prepared.error());
-    }
-    std::optional<pid_t> root;
-    if (command_) {
-        root = command_->pid();
+    std::optional<pid_t> ancestor;
+    if (!options_.command.empty()) {
+        ancestor = ::getpid();
     }
     std::string note;
-    auto source = start_source(options_, root, note);
+    auto source = start_source(options_, ancestor, note);
     if (!source) {
         return tl::unexpected(source.error());
     }
@@ -149,8 +142,8 @@ Result<int> Trace::run() {
     if (auto flushed = pipeline.flush(); !flushed) {
         return tl::unexpected(flushed.error());
     }
-    if (auto released = release_command(); !released) {
-        return tl::unexpected(released.error());
+    if (auto started = start_command(); !started) {
+        return tl::unexpected(started.error());
     }
     if (options_.duration_s) {
         deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(

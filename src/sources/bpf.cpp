@@ -25,8 +25,8 @@ namespace {
 
 class BpfSource final : public Source {
   public:
-    BpfSource(const Options& options, std::optional<pid_t> root_pid)
-        : options_(options), root_pid_(root_pid) {}
+    BpfSource(const Options& options, std::optional<pid_t> ancestor)
+        : options_(options), ancestor_(ancestor) {}
 
     Status start() override;
     Status poll(std::chrono::milliseconds timeout, EventHandler& handler) override;
@@ -39,7 +39,7 @@ class BpfSource final : public Source {
     Status report_stuck(EventHandler& handler);
 
     const Options& options_;
-    std::optional<pid_t> root_pid_;
+    std::optional<pid_t> ancestor_;
     std::optional<BpfObject> object_;
     std::optional<BpfRings> rings_;
     std::optional<StuckFinder> stuck_;
@@ -54,7 +54,7 @@ int ignore_ring(void*, void*, std::size_t) {
 }
 
 Status BpfSource::start() {
-    auto object = BpfObject::load(options_, root_pid_);
+    auto object = BpfObject::load(options_, ancestor_);
     if (!object) {
         return tl::unexpected(object.error());
     }
@@ -145,8 +145,8 @@ Counters BpfSource::counters() const {
 
 }  // namespace
 
-std::unique_ptr<Source> make_bpf_source(const Options& options, std::optional<pid_t> root_pid) {
-    return std::make_unique<BpfSource>(options, root_pid);
+std::unique_ptr<Source> make_bpf_source(const Options& options, std::optional<pid_t> ancestor) {
+    return std::make_unique<BpfSource>(options, ancestor);
 }
 
 Status try_bpf() {

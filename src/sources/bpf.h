@@ -16,8 +16,8 @@ namespace rqs {
 /// its place. Events are held back this long before they are handed on.
 constexpr std::uint64_t order_window_ns = 10'000'000;
 
-/// `root_pid`: trace this process and all its descendants (-- command), and nobody else.
-std::unique_ptr<Source> make_bpf_source(const Options& options, std::optional<pid_t> root_pid);
+/// `ancestor`: trace what descends from this process after start(), and nobody else (-- command).
+std::unique_ptr<Source> make_bpf_source(const Options& options, std::optional<pid_t> ancestor);
 
 /// Loads and attaches the hook and takes it away again: what `doctor` calls the proof.
 Status try_bpf();

@@ -176,7 +176,7 @@ BpfObject::BpfObject(BpfObject&&) noexcept = default;
 BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
 BpfObject::~BpfObject() = default;
 
-Result<BpfObject> BpfObject::load(const Options& options, std::optional<pid_t> root_pid) {
+Result<BpfObject> BpfObject::load(const Options& options, std::optional<pid_t> ancestor) {
     bpfkit::install_log(options.verbose);
     bpfkit::lift_memlock_limit();
     auto loader = bpfkit::LeanLoader::make();
@@ -189,7 +189,7 @@ Result<BpfObject> BpfObject::load(const Options& options, std::optional<pid_t> r
     if (!object.skeleton_) {
         return fail(fmt::format("cannot open the tracing program: {}", bpfkit::describe(errno)));
     }
-    if (auto set = object.set_up(options, root_pid); !set) {
+    if (auto set = object.set_up(options, ancestor); !set) {
         return tl::unexpected(set.error());
     }
     runqslower_bpf* skeleton = object.skeleton_.get();
@@ -206,13 +206,13 @@ Result<BpfObject> BpfObject::load(const Options& options, std::optional<pid_t> r
         }
         return tl::unexpected(explain_load(*loaded));
     }
-    if (auto filled = object.fill_maps(options.filters, root_pid); !filled) {
+    if (auto filled = object.fill_maps(options.filters, ancestor); !filled) {
         return tl::unexpected(filled.error());
     }
     return object;
 }
 
-Status BpfObject::set_up(const Options& options, std::optional<pid_t> root_pid) {
+Status BpfObject::set_up(const Options& options, std::optional<pid_t> ancestor) {
     auto& progs = skeleton_->progs;
     auto& maps = skeleton_->maps;
     rqs_knobs& knobs = skeleton_->rodata->knobs;
@@ -223,8 +223,8 @@ Status BpfObject::set_up(const Options& options, std::optional<pid_t> root_pid) 
     bpf_map__set_value_size(maps.run_delay_bases, knobs.base_slots * 16);
     size_rings(options);
 
-    bpf_program__set_autoload(progs.on_fork, root_pid.has_value());
-    bpf_program__set_autoload(progs.on_free, root_pid.has_value());
+    bpf_program__set_autoload(progs.on_fork, ancestor.has_value());
+    bpf_program__set_autoload(progs.on_free, ancestor.has_value());
     for (bpf_program* program :
          {progs.on_waking, progs.on_irq_entry, progs.on_irq_exit, progs.on_softirq_entry,
           progs.on_softirq_exit, progs.on_hrtimer_entry, progs.on_hrtimer_exit}) {
@@ -232,7 +232,7 @@ Status BpfObject::set_up(const Options& options, std::optional<pid_t> root_pid) 
     }
     bpf_program__set_autoload(progs.find_waiting, options.stuck);
     bpf_map__set_autocreate(maps.wakers, options.waker);
-    return set_filters(options.filters, root_pid);
+    return set_filters(options.filters, ancestor);
 }
 
 void BpfObject::size_rings(const Options& options) {
@@ -251,20 +251,20 @@ void BpfObject::size_rings(const Options& options) {
                             static_cast<__u32>(rqs_cpu_bytes(history_slots_, ring_slots_)));
 }
 
-Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> root_pid) {
+Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> ancestor) {
     auto& maps = skeleton_->maps;
     rqs_knobs& knobs = skeleton_->rodata->knobs;
     knobs.filter_pid = filters.pids.empty() ? 0 : 1;
     knobs.filter_tid = filters.tids.empty() ? 0 : 1;
-    knobs.filter_descendants = root_pid ? 1 : 0;
+    knobs.filter_descendants = ancestor ? 1 : 0;
     set_comm(knobs, filters.comm_prefix);
 
-    if ((!filters.pids.empty() || !filters.tids.empty() || root_pid) && !in_first_pid_namespace()) {
+    if ((!filters.pids.empty() || !filters.tids.empty() || ancestor) && !in_first_pid_namespace()) {
         return fail(
             "-p, -t and a command cannot be traced from inside a pid namespace, where ids "
             "are not the machine's; run in the machine's own, or with --source schedstat");
     }
-    const bool by_pid = knobs.filter_pid != 0 || knobs.filter_tid != 0 || root_pid;
+    const bool by_pid = knobs.filter_pid != 0 || knobs.filter_tid != 0 || ancestor;
     bpf_map__set_autocreate(maps.pids, by_pid);
     if (by_pid) {
         knobs.pid_limit = (read_pid_max() + 7) & ~7U;
@@ -306,7 +306,7 @@ Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> root_
     return {};
 }
 
-Status BpfObject::fill_maps(const Filters& filters, std::optional<pid_t> root_pid) {
+Status BpfObject::fill_maps(const Filters& filters, std::optional<pid_t> ancestor) {
     const rqs_knobs& knobs = skeleton_->rodata->knobs;
     const std::uint8_t yes = 1;
     for (const std::uint32_t cpu : filters.cpus) {
@@ -315,7 +315,7 @@ Status BpfObject::fill_maps(const Filters& filters, std::optional<pid_t> root_pi
             return fail(fmt::format("--cpu: cannot select CPU {}: {}", cpu, std::strerror(errno)));
         }
     }
-    if (filters.pids.empty() && filters.tids.empty() && !root_pid) {
+    if (filters.pids.empty() && filters.tids.empty() && !ancestor) {
         return {};
     }
     void* memory = ::mmap(nullptr, knobs.pid_limit, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -335,8 +335,8 @@ Status BpfObject::fill_maps(const Filters& filters, std::optional<pid_t> root_pi
     for (const std::uint32_t tid : filters.tids) {
         mark(tid, RQS_PID_THREAD);
     }
-    if (root_pid) {
-        mark(static_cast<std::uint32_t>(*root_pid), RQS_PID_DESCENDANT);
+    if (ancestor) {
+        mark(static_cast<std::uint32_t>(*ancestor), RQS_PID_ANCESTOR);
     }
     ::munmap(memory, knobs.pid_limit);
     return {};

@@ -19,7 +19,7 @@ namespace rqs {
 
 class BpfObject {
   public:
-    static Result<BpfObject> load(const Options& options, std::optional<pid_t> root_pid);
+    static Result<BpfObject> load(const Options& options, std::optional<pid_t> ancestor);
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
     BpfObject(const BpfObject&) = delete;
@@ -44,10 +44,10 @@ class BpfObject {
     };
 
     BpfObject();
-    Status set_up(const Options& options, std::optional<pid_t> root_pid);
+    Status set_up(const Options& options, std::optional<pid_t> ancestor);
     void size_rings(const Options& options);
-    Status set_filters(const Filters& filters, std::optional<pid_t> root_pid);
-    Status fill_maps(const Filters& filters, std::optional<pid_t> root_pid);
+    Status set_filters(const Filters& filters, std::optional<pid_t> ancestor);
+    Status fill_maps(const Filters& filters, std::optional<pid_t> ancestor);
 
     std::unique_ptr<runqslower_bpf, Destroy> skeleton_;
     std::vector<bpfkit::LinkPtr> links_;

@@ -14,19 +14,19 @@ namespace {
 
 using SourcePtr = std::unique_ptr<Source>;
 
-SourcePtr make_bpf(const Options& options, std::optional<pid_t> root_pid) {
-    return make_bpf_source(options, root_pid);
+SourcePtr make_bpf(const Options& options, std::optional<pid_t> ancestor) {
+    return make_bpf_source(options, ancestor);
 }
 
-SourcePtr make_schedstat(const Options& options, std::optional<pid_t> root_pid) {
+SourcePtr make_schedstat(const Options& options, std::optional<pid_t> ancestor) {
     std::optional<std::uint32_t> root;
-    if (root_pid) {
-        root = static_cast<std::uint32_t>(*root_pid);
+    if (ancestor) {
+        root = static_cast<std::uint32_t>(*ancestor);
     }
     return std::make_unique<SchedstatSource>(options, root);
 }
 
-SourcePtr make_synthetic(const Options& options, std::optional<pid_t> /*root_pid*/) {
+SourcePtr make_synthetic(const Options& options, std::optional<pid_t> /*ancestor*/) {
     return std::make_unique<SyntheticSource>(options);
 }
 
@@ -39,10 +39,10 @@ constexpr std::array rows{Row{SourceKind::bpf, make_bpf},
                           Row{SourceKind::schedstat, make_schedstat},
                           Row{SourceKind::synthetic, make_synthetic}};
 
-Result<SourcePtr> started(SourceKind kind, const Options& options, std::optional<pid_t> root_pid) {
+Result<SourcePtr> started(SourceKind kind, const Options& options, std::optional<pid_t> ancestor) {
     for (const auto& row : rows) {
         if (row.kind == kind) {
-            SourcePtr source = row.make(options, root_pid);
+            SourcePtr source = row.make(options, ancestor);
             if (auto status = source->start(); !status) {
                 return tl::unexpected(status.error());
             }
@@ -54,16 +54,16 @@ Result<SourcePtr> started(SourceKind kind, const Options& options, std::optional
 
 }  // namespace
 
-Result<SourcePtr> start_source(const Options& options, std::optional<pid_t> root_pid,
+Result<SourcePtr> start_source(const Options& options, std::optional<pid_t> ancestor,
                                std::string& note) {
     if (options.source != SourceKind::automatic) {
-        return started(options.source, options, root_pid);
+        return started(options.source, options, ancestor);
     }
-    auto live = started(SourceKind::bpf, options, root_pid);
+    auto live = started(SourceKind::bpf, options, ancestor);
     if (live || live.error().code == ExitCode::usage) {
         return live;
     }
-    auto sampled = started(SourceKind::schedstat, options, root_pid);
+    auto sampled = started(SourceKind::schedstat, options, ancestor);
     if (!sampled) {
         // An option that sampling cannot serve: what stands in the way of BPF is the news.
         return live;

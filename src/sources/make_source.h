@@ -14,8 +14,9 @@
 namespace rqs {
 
 /// Makes and starts the source that `options` ask for. Under `auto` that is the kernel's hook, or
-/// where it cannot be had the schedstat files; `note` then says so in one line.
-Result<std::unique_ptr<Source>> start_source(const Options& options, std::optional<pid_t> root_pid,
+/// where it cannot be had the schedstat files; `note` then says so in one line. `ancestor`: trace
+/// what descends from this process and is started from now on, and nobody else (-- command).
+Result<std::unique_ptr<Source>> start_source(const Options& options, std::optional<pid_t> ancestor,
                                              std::string& note);
 
 }  // namespace rqs

@@ -22,8 +22,8 @@ constexpr std::uint64_t ns_per_s = 1'000'000'000;
 constexpr std::uint64_t ns_per_us = 1000;
 constexpr std::uint64_t ns_per_ms = 1'000'000;
 
-SchedstatSource::Setup live_setup(std::optional<std::uint32_t> root_pid) {
-    return {util::Procfs(), root_pid, util::monotonic_ns,
+SchedstatSource::Setup live_setup(std::optional<std::uint32_t> ancestor) {
+    return {util::Procfs(), ancestor, util::monotonic_ns,
             [] { return util::clock_ns(CLOCK_BOOTTIME); }};
 }
 
@@ -39,8 +39,8 @@ bool contains(const std::vector<std::uint32_t>& ids, std::uint32_t id) {
 
 }  // namespace
 
-SchedstatSource::SchedstatSource(const Options& options, std::optional<std::uint32_t> root_pid)
-    : SchedstatSource(options, live_setup(root_pid)) {}
+SchedstatSource::SchedstatSource(const Options& options, std::optional<std::uint32_t> ancestor)
+    : SchedstatSource(options, live_setup(ancestor)) {}
 
 SchedstatSource::SchedstatSource(const Options& options, Setup setup)
     : options_(options), setup_(std::move(setup)) {
@@ -164,7 +164,7 @@ void SchedstatSource::scan(EventHandler* handler) {
 void SchedstatSource::list_processes(std::vector<util::IdEntry>& pids) {
     const Filters& filters = options_.filters;
     pids.clear();
-    if (!setup_.root_pid && !filters.tids.empty()) {
+    if (!setup_.ancestor && !filters.tids.empty()) {
         for (const std::uint32_t tid : filters.tids) {
             const auto pid = setup_.procfs.process_of(tid);
             const bool known = std::any_of(pids.begin(), pids.end(), [&](const util::IdEntry& one) {
@@ -174,7 +174,7 @@ void SchedstatSource::list_processes(std::vector<util::IdEntry>& pids) {
                 pids.push_back({*pid, 0});
             }
         }
-    } else if (!setup_.root_pid && !filters.pids.empty()) {
+    } else if (!setup_.ancestor && !filters.pids.empty()) {
         for (const std::uint32_t pid : filters.pids) {
             pids.push_back({pid, 0});
         }
@@ -184,7 +184,7 @@ void SchedstatSource::list_processes(std::vector<util::IdEntry>& pids) {
             root.list_ids(pids);
         }
     }
-    if (setup_.root_pid) {
+    if (setup_.ancestor) {
         keep_descendants(pids);
     }
     if (!filters.pids.empty()) {
@@ -195,8 +195,8 @@ void SchedstatSource::list_processes(std::vector<util::IdEntry>& pids) {
     }
 }
 
-/// Drops what does not descend from the command. A process is judged once, when it is first seen:
-/// it stays a descendant when its parent ends and it gets another.
+/// Drops what does not descend from the ancestor, and that itself. A process is judged once, when
+/// it is first seen: it stays a descendant when its parent ends and it gets another.
 void SchedstatSource::keep_descendants(std::vector<util::IdEntry>& pids) {
     std::vector<std::uint32_t> fresh;
     for (const util::IdEntry& entry : pids) {
@@ -204,7 +204,7 @@ void SchedstatSource::keep_descendants(std::vector<util::IdEntry>& pids) {
         if (process.scan == 0 || process.inode != entry.inode) {
             const util::ProcStat stat = setup_.procfs.stat(entry.id).value_or(util::ProcStat{});
             if (process.scan == 0 || process.start_ticks != stat.start_ticks) {
-                process = {0, stat.start_ticks, stat.ppid, entry.id == *setup_.root_pid, 0};
+                process = {0, stat.start_ticks, stat.ppid, entry.id == *setup_.ancestor, 0};
                 fresh.push_back(entry.id);
             }
             process.inode = entry.inode;
@@ -223,9 +223,11 @@ void SchedstatSource::keep_descendants(std::vector<util::IdEntry>& pids) {
             }
         }
     }
-    pids.erase(std::remove_if(
-                   pids.begin(), pids.end(),
-                   [&](const util::IdEntry& entry) { return !processes_[entry.id].descendant; }),
+    pids.erase(std::remove_if(pids.begin(), pids.end(),
+                              [&](const util::IdEntry& entry) {
+                                  return entry.id == *setup_.ancestor ||
+                                         !processes_[entry.id].descendant;
+                              }),
                pids.end());
 }
 

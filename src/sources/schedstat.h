@@ -34,15 +34,15 @@ class SchedstatSource final : public Source {
   public:
     struct Setup {
         util::Procfs procfs;
-        /// The command that was started (`-- command`): only it and its descendants count.
-        std::optional<std::uint32_t> root_pid;
+        /// Only what descends from this process counts (`-- command`), not itself.
+        std::optional<std::uint32_t> ancestor;
         /// CLOCK_MONOTONIC and CLOCK_BOOTTIME in ns; a test gives its own.
         std::function<std::uint64_t()> monotonic_ns;
         std::function<std::uint64_t()> boottime_ns;
     };
 
     /// `options` must outlive the source. Uses: min_us, interval_s (default 1), filters.
-    SchedstatSource(const Options& options, std::optional<std::uint32_t> root_pid);
+    SchedstatSource(const Options& options, std::optional<std::uint32_t> ancestor);
     SchedstatSource(const Options& options, Setup setup);
 
     /// Takes the first reading. Fails where the kernel does not count waits, and (usage) where an

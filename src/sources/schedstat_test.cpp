@@ -86,9 +86,9 @@ class Schedstat : public ::testing::Test {
         std::filesystem::remove_all(root_ / std::to_string(pid));
     }
 
-    SchedstatSource make(std::optional<std::uint32_t> root_pid = std::nullopt) {
+    SchedstatSource make(std::optional<std::uint32_t> ancestor = std::nullopt) {
         return {options_,
-                {util::Procfs(root_), root_pid, [this] { return now_ns_; },
+                {util::Procfs(root_), ancestor, [this] { return now_ns_; },
                  [this] { return now_ns_; }}};
     }
     /// Lets an interval pass and reads.
@@ -318,24 +318,24 @@ TEST_F(Schedstat, ThreadFilterTakesOneThreadOfAProcess) {
 }
 
 TEST_F(Schedstat, CommandMeansItsDescendants) {
-    put({100, 100, {0, 0, 1}, "command"});
+    put({100, 100, {0, 0, 1}, "tracer"});
     put({50, 50, {0, 0, 1}, "bystander"});
     auto source = make(100);
     ASSERT_TRUE(source.start());
     const std::uint64_t now_ticks = now_ns_ / (s / static_cast<unsigned>(::sysconf(_SC_CLK_TCK)));
-    // The grandchild's id is below its parent's, and its parent's below the command's.
-    put({100, 100, {0, 50 * ms, 2}, "command"});
+    // The command's id is below the tracer's, and its child's below its own.
+    put({100, 100, {0, 50 * ms, 2}, "tracer"});
     put({50, 50, {0, 50 * ms, 2}, "bystander"});
-    put({60, 60, {0, 50 * ms, 2}, "child", 100, now_ticks + 1});
-    put({40, 40, {0, 50 * ms, 2}, "grandchild", 60, now_ticks + 1});
+    put({60, 60, {0, 50 * ms, 2}, "command", 100, now_ticks + 1});
+    put({40, 40, {0, 50 * ms, 2}, "child", 60, now_ticks + 1});
     next(source);
-    EXPECT_TRUE(taker_.only(100));
+    EXPECT_FALSE(taker_.only(100));
     EXPECT_TRUE(taker_.only(60));
     EXPECT_TRUE(taker_.only(40));
     EXPECT_FALSE(taker_.only(50));
-    // The middle one ends, the grandchild gets another parent and stays.
+    // The command ends, its child gets another parent and stays.
     remove(60);
-    put({40, 40, {0, 90 * ms, 3}, "grandchild", 1, now_ticks + 1});
+    put({40, 40, {0, 90 * ms, 3}, "child", 1, now_ticks + 1});
     taker_.intervals.clear();
     next(source);
     EXPECT_TRUE(taker_.only(40));
