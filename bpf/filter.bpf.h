@@ -18,10 +18,10 @@ static __always_inline u8* pid_bits(u32 id) {
     return bytes + at;
 }
 
-static __always_inline bool has_pid_bit(u32 id, u8 bit) {
+static __always_inline bool has_pid_bit(u32 id, u8 any) {
     u8* bits = pid_bits(id);
 
-    return bits && (*bits & bit);
+    return bits && (*bits & any);
 }
 
 static __always_inline bool comm_matches(struct task_struct* task) {

@@ -148,28 +148,23 @@ int on_switch(u64* ctx) {
     return 0;
 }
 
-/* -- command: what the tool and its descendants fork is marked before it can run, and forgotten when
-   it is gone for good. */
+/*
+ * -- command: what the tool and its descendants fork is marked before it can run. A mark ends when
+ * the id is given to somebody else; ids are given by fork alone.
+ */
 SEC("tp_btf/sched_process_fork")
 int on_fork(u64* ctx) {
     struct task_struct* parent = (void*)ctx[0];
     struct task_struct* child = (void*)ctx[1];
+    bool wanted = has_pid_bit(parent->tgid, RQS_PID_ANCESTOR | RQS_PID_DESCENDANT);
     u8* bits;
 
-    if (child->tgid == parent->tgid || !has_pid_bit(parent->tgid, RQS_PID_ANCESTOR | RQS_PID_DESCENDANT))
+    if (child->tgid == parent->tgid)
         return 0;
     bits = pid_bits(child->tgid);
-    if (bits)
+    if (bits && wanted)
         *bits |= RQS_PID_DESCENDANT;
-    return 0;
-}
-
-SEC("tp_btf/sched_process_free")
-int on_free(u64* ctx) {
-    struct task_struct* task = (void*)ctx[0];
-    u8* bits = pid_bits(task->tgid);
-
-    if (bits && task->pid == task->tgid)
+    else if (bits)
         *bits &= ~RQS_PID_DESCENDANT;
     return 0;
 }

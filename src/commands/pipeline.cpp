@@ -55,7 +55,7 @@ Pipeline::Pipeline(const Options& options, bool samples)
     if (options.summary) {
         total_.emplace(summary_options(options.by, cgroups_));
     }
-    if (options.interval_s) {
+    if (options.summary && options.interval_s) {
         interval_.emplace(summary_options(options.by, cgroups_));
     }
 }

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "bpfkit/handles.h"
@@ -36,7 +37,6 @@ class BpfSource final : public Source {
   private:
     Status wait_for_doorbell(std::chrono::milliseconds timeout);
     Status drain();
-    Status report_stuck(EventHandler& handler);
 
     const Options& options_;
     std::optional<pid_t> ancestor_;
@@ -72,7 +72,7 @@ Status BpfSource::start() {
         return attached;
     }
     if (options_.stuck) {
-        auto finder = StuckFinder::make(*object_, options_);
+        auto finder = StuckFinder::make(*object_);
         if (!finder) {
             return tl::unexpected(finder.error());
         }
@@ -112,13 +112,18 @@ Status BpfSource::poll(std::chrono::milliseconds timeout, EventHandler& handler)
     auto drained = drain();
     handed_on_ += order_.release(now_ns - std::min(now_ns, order_window_ns), handler);
     if (drained && stuck_) {
-        return report_stuck(handler);
+        return stuck_->look(util::monotonic_ns(), handler);
     }
     return drained;
 }
 
-Status BpfSource::report_stuck(EventHandler& handler) {
-    return stuck_->look(util::monotonic_ns(), handler);
+// Until what was still running of the programs, on another CPU, has ended.
+void wait_for_programs() {
+    constexpr std::chrono::milliseconds ample{50};  // they run for microseconds
+    // This is synchronize_rcu(), except that kernels with nohz_full refuse it.
+    if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) {
+        std::this_thread::sleep_for(ample);
+    }
 }
 
 Status BpfSource::finish(EventHandler& handler) {
@@ -126,8 +131,7 @@ Status BpfSource::finish(EventHandler& handler) {
         return {};
     }
     object_->detach();
-    // synchronize_rcu(): a program that was still running on another CPU has ended.
-    (void)::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+    wait_for_programs();
     auto drained = drain();
     handed_on_ += order_.release(UINT64_MAX, handler);
     return drained;

@@ -10,6 +10,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +21,7 @@
 #include "contract/wire.h"
 #include "enrich/cgroups.h"
 #include "runqslower.skel.h"
+#include "util/procfs.h"
 
 namespace rqs {
 namespace {
@@ -90,6 +92,21 @@ std::uint32_t base_slots() {
     }
     return std::clamp<std::uint32_t>(std::bit_ceil(std::min(tasks, 1U << 20) * 4),
                                      RQS_BASE_SLOTS_MIN, RQS_BASE_SLOTS_MAX);
+}
+
+// One more than the highest number that a CPU may have; numbers may be missing in between.
+std::uint32_t cpu_places() {
+    const std::string possible =
+        util::Procfs("/sys/devices/system/cpu").read("possible").value_or("");  // "0-3,8-11"
+    const auto before_last = possible.find_last_of("-,");
+    const std::size_t last = before_last == std::string::npos ? 0 : before_last + 1;
+    std::uint32_t highest = 0;
+    const auto parsed =
+        std::from_chars(possible.data() + last, possible.data() + possible.size(), highest);
+    if (parsed.ec == std::errc{}) {
+        return highest + 1;
+    }
+    return static_cast<std::uint32_t>(std::max(1, libbpf_num_possible_cpus()));
 }
 
 // Ids in a pid namespace of one's own mean nothing to the kernel's tracepoints.
@@ -224,7 +241,6 @@ Status BpfObject::set_up(const Options& options, std::optional<pid_t> ancestor) 
     size_rings(options);
 
     bpf_program__set_autoload(progs.on_fork, ancestor.has_value());
-    bpf_program__set_autoload(progs.on_free, ancestor.has_value());
     for (bpf_program* program :
          {progs.on_waking, progs.on_irq_entry, progs.on_irq_exit, progs.on_softirq_entry,
           progs.on_softirq_exit, progs.on_hrtimer_entry, progs.on_hrtimer_exit}) {
@@ -237,7 +253,7 @@ Status BpfObject::set_up(const Options& options, std::optional<pid_t> ancestor) 
 
 void BpfObject::size_rings(const Options& options) {
     rqs_knobs& knobs = skeleton_->rodata->knobs;
-    cpu_count_ = static_cast<std::uint32_t>(std::max(1, libbpf_num_possible_cpus()));
+    cpu_count_ = cpu_places();
     const std::uint64_t bytes =
         options.buffer_bytes.value_or(default_ring_bytes(options.min_us, cpu_count_));
     history_slots_ = power_of_two<std::uint32_t>(options.history, RQS_HISTORY_MIN, RQS_HISTORY_MAX);
@@ -347,10 +363,9 @@ Status BpfObject::attach() {
     // The main hook last: with its first event everything else is in place. The ends of interrupts
     // before their beginnings: one that is attached within is an end without a beginning, which is
     // seen and ignored, and not a beginning without an end.
-    for (bpf_program* program :
-         {progs.on_fork, progs.on_free, progs.on_irq_exit, progs.on_softirq_exit,
-          progs.on_hrtimer_exit, progs.on_irq_entry, progs.on_softirq_entry, progs.on_hrtimer_entry,
-          progs.on_waking, progs.on_switch}) {
+    for (bpf_program* program : {progs.on_fork, progs.on_irq_exit, progs.on_softirq_exit,
+                                 progs.on_hrtimer_exit, progs.on_irq_entry, progs.on_softirq_entry,
+                                 progs.on_hrtimer_entry, progs.on_waking, progs.on_switch}) {
         if (!bpf_program__autoload(program)) {
             continue;
         }

@@ -18,7 +18,7 @@ constexpr std::uint64_t look_every_ns = 500'000'000;
 
 }  // namespace
 
-Result<StuckFinder> StuckFinder::make(BpfObject& object, const Options& /*options*/) {
+Result<StuckFinder> StuckFinder::make(BpfObject& object) {
     auto proof = object.open_waiting_tasks();
     if (!proof) {
         return tl::unexpected(proof.error());

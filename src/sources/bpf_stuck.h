@@ -16,7 +16,7 @@ namespace rqs {
 class StuckFinder {
   public:
     /// `object` must outlive the finder.
-    static Result<StuckFinder> make(BpfObject& object, const Options& options);
+    static Result<StuckFinder> make(BpfObject& object);
 
     Status look(std::uint64_t now_ns, EventHandler& handler);
 
