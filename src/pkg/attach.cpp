@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pkg/attach.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/if_link.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -46,8 +48,9 @@ class XdpAttachment final : public Attachment {
 /// Takes only its own filter away, and the qdisc only if it was made here: others may use it.
 class TcAttachment final : public Attachment {
   public:
-    TcAttachment(const bpf_tc_hook& hook, const bpf_tc_opts& options, bool own_hook)
-        : hook_(hook), options_(options), own_hook_(own_hook) {}
+    /// `attached`: the filter is there, and not only the qdisc.
+    TcAttachment(const bpf_tc_hook& hook, const bpf_tc_opts& options, bool own_hook, bool attached)
+        : hook_(hook), options_(options), own_hook_(own_hook), attached_(attached) {}
     TcAttachment(const TcAttachment&) = delete;
     TcAttachment(TcAttachment&&) = delete;
     TcAttachment& operator=(const TcAttachment&) = delete;
@@ -56,7 +59,9 @@ class TcAttachment final : public Attachment {
         options_.prog_fd = 0;
         options_.prog_id = 0;
         options_.flags = 0;
-        (void)bpf_tc_detach(&hook_, &options_);
+        if (attached_) {
+            (void)bpf_tc_detach(&hook_, &options_);
+        }
         if (own_hook_) {
             hook_.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
             (void)bpf_tc_hook_destroy(&hook_);
@@ -67,6 +72,16 @@ class TcAttachment final : public Attachment {
     bpf_tc_hook hook_;
     bpf_tc_opts options_;
     bool own_hook_;
+    bool attached_;
+};
+
+/// A link that libbpf knows nothing of: gone with its descriptor.
+class FdAttachment final : public Attachment {
+  public:
+    explicit FdAttachment(bpfkit::Fd fd) : fd_(std::move(fd)) {}
+
+  private:
+    bpfkit::Fd fd_;
 };
 
 std::string reason(int error, std::string_view doing) {
@@ -84,6 +99,9 @@ std::optional<std::string> attach_xdp(const bpf_program* program, const Json& ex
     const int index = static_cast<int>(ifindex);
     const int error = bpf_xdp_attach(index, bpf_program__fd(program),
                                      flags | XDP_FLAGS_UPDATE_IF_NOEXIST, nullptr);
+    if (error == -EBUSY) {
+        return fmt::format("network interface {} has an XDP program already", index);
+    }
     if (error < 0) {
         return reason(error, fmt::format("network interface {} takes no XDP program", index));
     }
@@ -100,6 +118,21 @@ std::optional<bpf_tc_attach_point> attach_point(const std::string& name) {
         return BPF_TC_EGRESS;
     }
     return std::nullopt;
+}
+
+/// From 6.6 on a tc program needs no qdisc (e420bed02507, "bpf: Add fd-based tcx multi-prog
+/// infra"), which is a module that may be missing.
+bool attach_tcx(const bpf_program* program, const bpf_tc_hook& hook, Loaded& loaded) {
+    constexpr int tcx_ingress = 46;  // BPF_TCX_INGRESS, newer than the headers
+    constexpr int tcx_egress = 47;
+    const int type = hook.attach_point == BPF_TC_INGRESS ? tcx_ingress : tcx_egress;
+    bpfkit::Fd link(bpf_link_create(bpf_program__fd(program), hook.ifindex,
+                                    static_cast<bpf_attach_type>(type), nullptr));
+    if (!link.valid()) {
+        return false;
+    }
+    loaded.attachments.push_back(std::make_unique<FdAttachment>(std::move(link)));
+    return true;
 }
 
 std::optional<std::string> attach_tc(const bpf_program* program, const Json& extra,
@@ -123,15 +156,25 @@ std::optional<std::string> attach_tc(const bpf_program* program, const Json& ext
     int error = bpf_tc_hook_create(&hook);
     const bool own_hook = error == 0;
     if (error != 0 && error != -EEXIST) {
-        return reason(error, fmt::format("network interface {} takes no clsact qdisc", ifindex));
+        std::string why =
+            reason(error, fmt::format("network interface {} takes no clsact qdisc", hook.ifindex));
+        return attach_tcx(program, hook, loaded) ? std::nullopt : std::optional(std::move(why));
     }
     DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = bpf_program__fd(program), .handle = handle,
                         .priority = priority);
     error = bpf_tc_attach(&hook, &options);
     if (error != 0) {
-        return reason(error, fmt::format("network interface {} takes no tc program", ifindex));
+        std::string why =
+            error == -EEXIST ? fmt::format(
+                                   "network interface {} has a filter of this handle and priority "
+                                   "already",
+                                   hook.ifindex)
+                             : reason(error, fmt::format("network interface {} takes no tc program",
+                                                         hook.ifindex));
+        const TcAttachment undo(hook, options, own_hook, false);
+        return why;
     }
-    loaded.attachments.push_back(std::make_unique<TcAttachment>(hook, options, own_hook));
+    loaded.attachments.push_back(std::make_unique<TcAttachment>(hook, options, own_hook, true));
     return std::nullopt;
 }
 
@@ -195,15 +238,53 @@ std::optional<std::string> attach_iterator(const bpf_program* program, Loaded& l
     return std::nullopt;
 }
 
+bool exists(const char* path) {
+    return ::access(path, F_OK) == 0;
+}
+
+/// A kprobe's section on a kernel without kprobes, in whatever way libbpf words that.
+bool lacks_kprobes(const bpf_program* program) {
+    const std::string_view section = bpf_program__section_name(program);
+    const bool kprobe = section.rfind("kprobe", 0) == 0 || section.rfind("kretprobe", 0) == 0 ||
+                        section.rfind("ksyscall", 0) == 0 || section.rfind("kretsyscall", 0) == 0;
+    return kprobe && !exists("/sys/bus/event_source/devices/kprobe") &&
+           !exists("/sys/kernel/tracing/kprobe_events") &&
+           !exists("/sys/kernel/debug/tracing/kprobe_events");
+}
+
 std::optional<std::string> attach_by_section(const bpf_program* program, Loaded& loaded) {
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) {
         const int error = errno;
-        return error == EOPNOTSUPP ? "its section does not say what to attach it to"
-                                   : explain(error);
+        std::string why = explain(error);
+        if (lacks_kprobes(program)) {
+            return "it has no kprobes";
+        }
+        // Said by libbpf itself, without a complaint.
+        const bool no_target = error == EOPNOTSUPP && why == std::strerror(EOPNOTSUPP);
+        return no_target ? "its section does not say what to attach it to" : why;
     }
     loaded.attachments.push_back(std::make_unique<LinkAttachment>(link));
     return std::nullopt;
+}
+
+/// Where the BPF LSM is compiled in but not switched on, programs attach and never run.
+std::optional<std::string> attach_lsm(const bpf_program* program, Loaded& loaded) {
+    constexpr const char* path = "/sys/kernel/security/lsm";
+    const bpfkit::Fd file(::open(path, O_RDONLY | O_CLOEXEC));
+    std::array<char, 1024> text{};
+    const ssize_t size = file.valid() ? ::read(file.get(), text.data(), text.size()) : -1;
+    if (size > 0) {
+        const std::string active = "," + std::string(text.data(), static_cast<std::size_t>(size));
+        const auto at = active.find(",bpf");
+        if (at == std::string::npos ||
+            (at + 4 < active.size() && active[at + 4] != ',' && active[at + 4] != '\n')) {
+            return fmt::format(
+                "\"bpf\" is not among its active security modules (see {}): boot with lsm=...,bpf",
+                path);
+        }
+    }
+    return attach_by_section(program, loaded);
 }
 
 }  // namespace
@@ -217,6 +298,8 @@ std::optional<std::string> attach_program(bpf_program* program, const Json& extr
             return attach_tc(program, extra, loaded);
         case BPF_PROG_TYPE_PERF_EVENT:
             return attach_perf_event(program, extra, loaded);
+        case BPF_PROG_TYPE_LSM:
+            return attach_lsm(program, loaded);
         case BPF_PROG_TYPE_TRACING:
             if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER) {
                 return attach_iterator(program, loaded);

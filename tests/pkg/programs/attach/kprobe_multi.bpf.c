@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "report.bpf.h"
+
+SEC("kprobe.multi/hrtimer_nano*")
+int on_event(struct pt_regs* ctx) {
+    return report(hook_kprobe_multi);
+}

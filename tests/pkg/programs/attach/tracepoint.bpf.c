@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "report.bpf.h"
+
+SEC("tracepoint/sched/sched_switch")
+int on_event(void* ctx) {
+    return report(hook_tracepoint);
+}
