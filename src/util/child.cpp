@@ -49,6 +49,16 @@ void restore_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+void install_streams(const ChildStreams& streams) {
+    const std::array<std::pair<int, int>, 3> places{
+        {{streams.in, STDIN_FILENO}, {streams.out, STDOUT_FILENO}, {streams.err, STDERR_FILENO}}};
+    for (const auto& [from, to] : places) {
+        if (from >= 0) {
+            ::dup2(from, to);
+        }
+    }
+}
+
 /// The child's side: waits for the byte, becomes the command or says why it cannot.
 [[noreturn]] void run_child(const std::vector<char*>& argv, pid_t parent, int go_fd, int error_fd) {
     restore_signals();
@@ -80,7 +90,7 @@ void close_fd(int& fd) {
 
 }  // namespace
 
-Result<Child> Child::prepare(const std::vector<std::string>& argv) {
+Result<Child> Child::prepare(const std::vector<std::string>& argv, const ChildStreams& streams) {
     std::vector<std::string> words = argv;
     std::vector<char*> pointers;
     pointers.reserve(words.size() + 1);
@@ -106,6 +116,7 @@ Result<Child> Child::prepare(const std::vector<std::string>& argv) {
     if (pid == 0) {
         ::close(go[1]);
         ::close(error[0]);
+        install_streams(streams);
         run_child(pointers, self, go[0], error[1]);
     }
     const int why = errno;

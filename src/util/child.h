@@ -17,6 +17,13 @@ namespace rqs::util {
 inline constexpr ExitCode command_not_found{127};
 inline constexpr ExitCode command_not_runnable{126};
 
+/// What stands in a command's standard descriptors; -1 is what this program has there.
+struct ChildStreams {
+    int in = -1;
+    int out = -1;
+    int err = -1;
+};
+
 /// A command as a child process. It stays in the caller's process group, so that Ctrl-C on the
 /// terminal reaches it directly; other signals are passed on with send(). When the thread that
 /// prepared it dies without ending it, it gets SIGTERM (unless exec gave it other privileges).
@@ -24,8 +31,10 @@ class Child {
   public:
     /// Forks a process that waits for release() and then becomes `argv` (looked up in PATH). It
     /// ends by itself if this process dies before that. `argv` must not be empty. Its signals are
-    /// those of a fresh process: nothing is blocked, SIGPIPE and SIGXFSZ are not ignored.
-    static Result<Child> prepare(const std::vector<std::string>& argv);
+    /// those of a fresh process: nothing is blocked, SIGPIPE and SIGXFSZ are not ignored. `streams`
+    /// are borrowed until this returns.
+    static Result<Child> prepare(const std::vector<std::string>& argv,
+                                 const ChildStreams& streams = {});
 
     Child(Child&& other) noexcept;
     Child& operator=(Child&& other) noexcept;

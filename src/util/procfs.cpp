@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "util/read_to_end.h"
+
 namespace rqs::util {
 namespace {
 
@@ -41,22 +43,6 @@ std::optional<T> number(std::string_view word) {
         return std::nullopt;
     }
     return value;
-}
-
-/// Reads a descriptor to its end.
-std::optional<std::string> read_all(int fd) {
-    std::string text;
-    std::array<char, 4096> chunk{};
-    for (;;) {
-        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
-        if (got > 0) {
-            text.append(chunk.data(), static_cast<std::size_t>(got));
-        } else if (got == 0) {
-            return text;
-        } else if (errno != EINTR) {
-            return std::nullopt;
-        }
-    }
 }
 
 }  // namespace
@@ -108,7 +94,7 @@ std::optional<std::string> Procfs::read(std::string_view relative) const {
     if (fd < 0) {
         return std::nullopt;
     }
-    auto text = read_all(fd);
+    auto text = read_to_end(fd);
     const int error = errno;
     ::close(fd);
     errno = error;
