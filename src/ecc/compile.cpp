@@ -12,6 +12,7 @@
 
 #include "bpfkit/handles.h"
 #include "ecc/docs.h"
+#include "ecc/files.h"
 #include "ecc/process.h"
 #include "ecc/skeleton.h"
 #include "ecc/vmlinux.h"
@@ -38,6 +39,8 @@ constexpr std::string_view target_arch = "s390";
 constexpr std::string_view target_arch = "unknown";
 #endif
 
+const std::string kernel_btf = "/sys/kernel/btf/vmlinux";
+
 constexpr std::string_view source_suffix = ".bpf.c";
 
 /// What is compiled, with absolute paths.
@@ -46,10 +49,6 @@ struct Inputs {
     fs::path header;   ///< empty: none
     std::string name;  ///< "client" for client.bpf.c
 };
-
-std::string shown(const fs::path& path) {
-    return util::printable(path.string());
-}
 
 bool has_suffix(const std::string& text, std::string_view suffix) {
     return text.size() > suffix.size() &&
@@ -74,6 +73,27 @@ Result<fs::path> source_in(const fs::path& directory) {
     return found.front();
 }
 
+/// What cannot go well, before anything is done.
+Status check_words(const CompileOptions& options, const Inputs& inputs) {
+    if ((options.keep || options.no_package) && options.output == "-") {
+        return usage_error("the object and its metadata are files: give -o a folder, not -");
+    }
+    if (inputs.source.extension() != ".c") {
+        return usage_error(fmt::format("{} is no C source: its name does not end in .bpf.c",
+                                       shown(inputs.source)));
+    }
+    std::error_code error;
+    for (const fs::path& input : {inputs.source, inputs.header}) {
+        if (!options.output.empty() && fs::equivalent(options.output, input, error)) {
+            return usage_error(
+                fmt::format("{} would be overwritten with the package: name another "
+                            "file with -o",
+                            shown(input)));
+        }
+    }
+    return {};
+}
+
 Result<Inputs> find_inputs(const CompileOptions& options) {
     std::error_code error;
     Inputs inputs;
@@ -92,8 +112,8 @@ Result<Inputs> find_inputs(const CompileOptions& options) {
             inputs.header = header;
         }
     }
-    if (options.keep && options.output == "-") {
-        return usage_error("--keep writes beside the package: give -o a file, not -");
+    if (const auto status = check_words(options, inputs); !status) {
+        return tl::unexpected(status.error());
     }
     const std::string file = inputs.source.filename().string();
     inputs.name = file.substr(0, file.find('.'));
@@ -108,7 +128,7 @@ Result<Inputs> find_inputs(const CompileOptions& options) {
 Result<std::vector<std::string>> system_includes(const CompileOptions& options) {
     const auto run = run_process({options.clang, "-v", "-E", "-x", "c", "/dev/null"});
     if (!run) {
-        return fail(run.error().message + " (install clang or name it with --clang)");
+        return fail(run.error().message + " (install clang or name it with --clang-bin)");
     }
     std::vector<std::string> words;
     std::istringstream lines(run->output);
@@ -126,7 +146,7 @@ Result<std::vector<std::string>> system_includes(const CompileOptions& options) 
     return words;
 }
 
-/// With a header, its structs must reach the BTF even if no code has a variable of them: a pointer
+/// The structs of the events must reach the BTF even if no code has a variable of them: a pointer
 /// to each does that. Readers of packages know these names and pass over them.
 std::string with_kept_structs(const std::string& source, const fs::path& path,
                               const std::vector<std::string>& structs) {
@@ -155,6 +175,9 @@ class Compiler {
         if (const auto status = write_vmlinux(); !status) {
             return tl::unexpected(status.error());
         }
+        if (const auto status = go_on(); !status) {
+            return tl::unexpected(status.error());
+        }
         talk("Compiling bpf object...");
         const auto object = compile();
         if (!object) {
@@ -165,11 +188,15 @@ class Compiler {
         if (!meta) {
             return tl::unexpected(meta.error());
         }
+        if (const auto status = go_on(); !status) {
+            return tl::unexpected(status.error());
+        }
         return write(*object, *meta);
     }
 
   private:
-    static void talk(std::string_view line) { fmt::print(stderr, "{}\n", line); }
+    /// Where standard error is closed, nobody hears it.
+    static void talk(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
 
     Status read_sources(SkeletonInput& skeleton) {
         auto source = read_file(inputs_.source);
@@ -177,14 +204,19 @@ class Compiler {
             return tl::unexpected(source.error());
         }
         source_ = std::move(*source);
+        if (source_.find('\0') != std::string::npos) {
+            return fail(fmt::format("{} is no C source: it has zero bytes", shown(inputs_.source)));
+        }
         skeleton.object_name = inputs_.name + "_bpf";
         std::replace_if(
             skeleton.object_name.begin(), skeleton.object_name.end(),
             [](unsigned char c) { return std::isalnum(c) == 0 && c != '_'; }, '_');
         skeleton.comments = documented_declarations(source_);
-        if (inputs_.header.empty()) {
-            return {};
-        }
+        kept_ = named_events(skeleton.comments);
+        return inputs_.header.empty() ? Status{} : read_header(skeleton);
+    }
+
+    Status read_header(SkeletonInput& skeleton) {
         const auto header = read_file(inputs_.header);
         if (!header) {
             return tl::unexpected(header.error());
@@ -192,9 +224,14 @@ class Compiler {
         skeleton.has_header = true;
         skeleton.structs = defined_structs(*header);
         if (skeleton.structs.empty()) {
-            return fail(fmt::format("{} defines no struct", shown(inputs_.header)));
+            talk(fmt::format("ecc: warning: {} defines no struct: the package has no export types",
+                             shown(inputs_.header)));
         }
-        kept_ = skeleton.structs;
+        for (const auto& name : skeleton.structs) {
+            if (std::find(kept_.begin(), kept_.end(), name) == kept_.end()) {
+                kept_.push_back(name);
+            }
+        }
         return {};
     }
 
@@ -202,9 +239,12 @@ class Compiler {
         std::error_code error;
         // A vmlinux.h beside the source is found first; then the kernel's types are not needed.
         if (fs::exists(inputs_.source.parent_path() / "vmlinux.h", error)) {
+            if (!options_.btf.empty()) {
+                return usage_error("--btf is of no use beside a vmlinux.h: the source finds that");
+            }
             return {};
         }
-        const auto header = vmlinux_header(options_.btf);
+        const auto header = vmlinux_header(options_.btf.empty() ? kernel_btf : options_.btf);
         return header ? write_file(directory_.path() / "vmlinux.h", *header)
                       : tl::unexpected(header.error());
     }
@@ -252,10 +292,15 @@ class Compiler {
             return tl::unexpected(run.error());
         }
         // The compiler's own words, whether it failed or only warned.
-        std::fwrite(run->output.data(), 1, run->output.size(), stderr);
+        (void)std::fwrite(run->output.data(), 1, run->output.size(), stderr);
         if (run->exit_code != 0) {
             return fail(fmt::format("{} could not compile {} (its messages stand above)",
                                     util::printable(options_.clang), shown(inputs_.source)));
+        }
+        std::error_code error;
+        if (!fs::exists(compiled, error)) {
+            return fail(
+                fmt::format("{} wrote no object: is it clang?", util::printable(options_.clang)));
         }
         return without_debug_data(compiled);
     }
@@ -294,31 +339,43 @@ class Compiler {
         return directory ? fs::path(options_.output) / name : fs::path(options_.output);
     }
 
+    [[nodiscard]] bool writes_yaml(const fs::path& path) const {
+        const bool by_name =
+            has_suffix(path.string(), ".yaml") || has_suffix(path.string(), ".yml");
+        return options_.yaml || (by_name && !options_.json);
+    }
+
     [[nodiscard]] Result<std::string> write(const pkg::Bytes& object, const pkg::Json& meta) const {
         const bool to_stdout = options_.output == "-";
         const fs::path path = to_stdout ? fs::path("standard output") : output_path();
-        const auto package = pkg::package_json(object, meta);
-        if (!package) {
-            return tl::unexpected(package.error());
-        }
-        const bool yaml = options_.yaml || has_suffix(path.string(), ".yaml") ||
-                          has_suffix(path.string(), ".yml");
-        talk(fmt::format("Packing ebpf object and config into {}...", shown(path)));
-        const std::string text = yaml ? pkg::to_yaml(*package) : package->dump() + "\n";
-        auto status = to_stdout ? write_stdout(text) : write_file(path, text);
-        if (status && options_.keep) {
-            const fs::path beside = path.parent_path();
-            status = write_file(beside / (inputs_.name + ".bpf.o"),
-                                std::string(object.begin(), object.end()));
-            if (status) {
-                status = write_file(beside / (inputs_.name + (yaml ? ".skel.yaml" : ".skel.json")),
-                                    yaml ? pkg::to_yaml(meta) : meta.dump() + "\n");
+        const bool yaml = writes_yaml(path);
+        Status status;
+        if (!options_.no_package) {
+            const auto package = pkg::package_json(object, meta);
+            if (!package) {
+                return tl::unexpected(package.error());
             }
+            talk(fmt::format("Packing ebpf object and config into {}...", shown(path)));
+            const std::string text = yaml ? pkg::to_yaml(*package) : package->dump() + "\n";
+            status = to_stdout ? write_stdout(text) : write_file(path, text);
+        }
+        if (status && (options_.keep || options_.no_package)) {
+            status = write_parts(path.parent_path(), object, meta, yaml);
         }
         if (!status) {
             return tl::unexpected(status.error());
         }
         return path.string();
+    }
+
+    /// What the package is made of, as files.
+    [[nodiscard]] Status write_parts(const fs::path& folder, const pkg::Bytes& object,
+                                     const pkg::Json& meta, bool yaml) const {
+        const auto status = write_file(folder / (inputs_.name + ".bpf.o"),
+                                       std::string(object.begin(), object.end()));
+        return !status ? status
+                       : write_file(folder / (inputs_.name + (yaml ? ".skel.yaml" : ".skel.json")),
+                                    yaml ? pkg::to_yaml(meta) : meta.dump() + "\n");
     }
 
     const CompileOptions& options_;

@@ -24,6 +24,11 @@ constexpr std::array<std::string_view, 34> block_commands{
     "see",   "since",     "todo",       "warning",   "deprecated", "exception", "throws",
     "throw", "section",   "subsection", "param",     "tparam",     "retval"};
 
+bool is_name(std::string_view text) {
+    return !text.empty() && is_name_start(text.front()) &&
+           std::all_of(text.begin(), text.end(), is_name_char);
+}
+
 std::string_view trim(std::string_view text) {
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) {
         text.remove_prefix(1);
@@ -401,6 +406,19 @@ pkg::Json fields_of(const std::vector<Declaration>& declarations, const std::str
             for (const auto& [key, value] : fields.items()) {
                 out[key] = value;
             }
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> named_events(const std::vector<Declaration>& declarations) {
+    std::vector<std::string> out;
+    for (const auto& declaration : declarations) {
+        const Json fields = comment_fields(declaration.comment);
+        const auto event = fields.find("event");
+        if (event != fields.end() && event->is_string() && is_name(event->get<std::string>()) &&
+            std::find(out.begin(), out.end(), *event) == out.end()) {
+            out.push_back(*event);
         }
     }
     return out;

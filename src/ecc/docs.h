@@ -36,6 +36,10 @@ pkg::Json comment_fields(std::string_view comment);
 /// The fields of all comments at declarations of `name`; an empty object if there are none.
 pkg::Json fields_of(const std::vector<Declaration>& declarations, const std::string& name);
 
+/// The structs that `@event NAME` comments name, in their order: each is what the map it stands at
+/// carries.
+std::vector<std::string> named_events(const std::vector<Declaration>& declarations);
+
 /// The names in `struct NAME {` of a header, in their order and outside of comments. Attributes may
 /// stand before the name.
 std::vector<std::string> defined_structs(std::string_view header);

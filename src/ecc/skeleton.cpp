@@ -12,6 +12,7 @@
 
 #include "bpfkit/handles.h"
 #include "ecc/dump_sink.h"
+#include "ecc/events.h"
 #include "pkg/package.h"
 #include "pkg/value_type.h"
 #include "util/safe_text.h"
@@ -100,129 +101,17 @@ bool is_mapped(const bpf_map* map) {
     return bpf_map__is_internal(map) && (bpf_map__map_flags(map) & BPF_F_MMAPABLE) != 0;
 }
 
-bool carries_events(const bpf_map* map) {
-    const bpf_map_type type = bpf_map__type(map);
-    return type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
-}
-
-/// The structs of the header that may be the event, the likeliest first.
-struct EventCandidates {
-    std::vector<std::uint32_t> ids;
-    bool ambiguous = false;
-};
-
-class EventFinder {
-  public:
-    EventFinder(const bpf_object* object, const btf* types, const std::vector<std::string>& names)
-        : object_(object), types_(types) {
-        for (const auto& name : names) {
-            const std::uint32_t id = pkg::find_struct(types, name);
-            if (id != 0) {
-                structs_.push_back(id);
-            }
-        }
-    }
-
-    EventCandidates run() {
-        look_at_maps();
-        EventCandidates out;
-        out.ids = without(structs_, contained_structs());
-        // Programs that keep an event in a map until it is complete have no other struct.
-        if (auto rest = without(out.ids, of_maps_); !rest.empty()) {
-            out.ids = std::move(rest);
-        }
-        for (const std::uint32_t id : of_buffers_) {
-            if (std::find(structs_.begin(), structs_.end(), id) != structs_.end()) {
-                out.ids = without(out.ids, {id});
-                out.ids.insert(out.ids.begin(), id);
-                return out;
-            }
-        }
-        std::stable_partition(out.ids.begin(), out.ids.end(), [this](std::uint32_t id) {
-            return name_of(id).find("event") != std::string::npos;
-        });
-        out.ambiguous = has_buffer_ && out.ids.size() > 1;
-        return out;
-    }
-
-  private:
-    using Ids = std::vector<std::uint32_t>;
-
-    static Ids without(const Ids& ids, const Ids& dropped) {
-        Ids out;
-        std::copy_if(ids.begin(), ids.end(), std::back_inserter(out), [&](std::uint32_t id) {
-            return std::find(dropped.begin(), dropped.end(), id) == dropped.end();
-        });
-        return out;
-    }
-
-    [[nodiscard]] std::string name_of(std::uint32_t id) const {
-        return btf__name_by_offset(types_, btf__type_by_id(types_, id)->name_off);
-    }
-
-    /// Behind typedefs, qualifiers and arrays.
-    [[nodiscard]] std::uint32_t bare(std::uint32_t id) const {
-        const btf_type* type = btf__type_by_id(types_, id);
-        while (type != nullptr &&
-               (btf_is_mod(type) || btf_is_typedef(type) || btf_is_array(type))) {
-            id = btf_is_array(type) ? btf_array(type)->type : type->type;
-            type = btf__type_by_id(types_, id);
-        }
-        return id;
-    }
-
-    void look_at_maps() {
-        const bpf_map* map = nullptr;
-        bpf_object__for_each_map(map, object_) {
-            if (bpf_map__is_internal(map)) {
-                continue;
-            }
-            const std::uint32_t value = bare(bpf_map__btf_value_type_id(map));
-            if (carries_events(map)) {
-                has_buffer_ = true;
-                of_buffers_.push_back(value);
-            } else {
-                of_maps_.push_back(value);
-                of_maps_.push_back(bare(bpf_map__btf_key_type_id(map)));
-            }
-        }
-    }
-
-    [[nodiscard]] Ids contained_structs() const {
-        Ids out;
-        for (const std::uint32_t id : structs_) {
-            add_members(out, id);
-        }
-        return out;
-    }
-
-    void add_members(Ids& out, std::uint32_t id) const {
-        const btf_type* type = btf__type_by_id(types_, id);
-        for (std::uint16_t i = 0; i < btf_vlen(type); ++i) {
-            const std::uint32_t member = bare(btf_members(type)[i].type);
-            const btf_type* member_type = btf__type_by_id(types_, member);
-            if (member_type != nullptr && btf_is_composite(member_type) &&
-                std::find(out.begin(), out.end(), member) == out.end()) {
-                out.push_back(member);
-                add_members(out, member);
-            }
-        }
-    }
-
-    const bpf_object* object_;
-    const btf* types_;
-    Ids structs_;
-    Ids of_maps_;
-    Ids of_buffers_;
-    bool has_buffer_ = false;
-};
-
 class MetaMaker {
   public:
     MetaMaker(const bpf_object* object, const SkeletonInput& input)
         : object_(object), input_(input), types_(bpf_object__btf(object)), speller_(types_) {}
 
     Result<Json> run() {
+        auto events = find_events(object_, input_.comments, input_.structs);
+        if (!events) {
+            return tl::unexpected(events.error());
+        }
+        events_ = std::move(*events);
         Json skeleton = Json::object();
         skeleton["data_sections"] = sections();
         skeleton["maps"] = maps();
@@ -234,11 +123,14 @@ class MetaMaker {
         Json meta = Json::object();
         meta["bpf_skel"] = std::move(skeleton);
         meta["eunomia_version"] = pkg::written_version;
-        if (input_.has_header) {
+        if (events_.several) {
+            meta["enable_multiple_export_types"] = true;
+        }
+        if (input_.has_header || !events_.types.empty()) {
             meta["export_types"] = export_types();
-            if (meta["export_types"].empty()) {
-                note(fail("the header defines no struct that the source knows: include it there"));
-            }
+        }
+        if (!input_.structs.empty() && !knows_header()) {
+            note(fail("the header defines no struct that the source knows: include it there"));
         }
         if (!status_) {
             return tl::unexpected(status_.error());
@@ -251,6 +143,12 @@ class MetaMaker {
     }
 
   private:
+    [[nodiscard]] bool knows_header() const {
+        return std::any_of(input_.structs.begin(), input_.structs.end(), [this](const auto& name) {
+            return pkg::find_struct(types_, name) != 0;
+        });
+    }
+
     void note(Status status) {
         if (status_ && !status) {
             status_ = std::move(status);
@@ -314,11 +212,34 @@ class MetaMaker {
             }
             entry["name"] = bpf_map__name(map);
             if (!bpf_map__is_internal(map)) {
-                add_comment(entry, bpf_map__name(map));
+                add_map_comment(entry, *map);
             }
             out.push_back(std::move(entry));
         }
         return out;
+    }
+
+    /// With what it carries, where the package shows several maps.
+    void add_map_comment(Json& entry, const bpf_map& map) {
+        const std::string name = bpf_map__name(&map);
+        Json fields = fields_of(input_.comments, name);
+        fields.erase(event_field);
+        note(add_fields(entry, fields, name));
+        if (!events_.several || entry.contains("export_config")) {
+            return;
+        }
+        if (const auto event = events_.of_maps.find(name); event != events_.of_maps.end()) {
+            entry["export_config"] = {{"btf_type_id", event->second}};
+        } else if (entry.contains("sample")) {
+            entry["export_config"] = "default";
+        } else if (carries_events(map)) {
+            warn(fmt::format("what map {0} carries is not shown: no \"@event STRUCT\" stands at it",
+                             util::printable(name)));
+        }
+    }
+
+    static void warn(const std::string& message) {
+        std::fprintf(stderr, "ecc: warning: %s\n", message.c_str());
     }
 
     Json programs() {
@@ -348,16 +269,15 @@ class MetaMaker {
     /// Readers take the first of these for the type of the events.
     Json export_types() {
         Json out = Json::array();
-        const auto candidates = EventFinder(object_, types_, input_.structs).run();
-        for (const std::uint32_t id : candidates.ids) {
+        for (const std::uint32_t id : events_.types) {
             const btf_type* type = btf__type_by_id(types_, id);
             out.push_back(export_type(*type, id, btf__name_by_offset(types_, type->name_off)));
         }
-        if (candidates.ambiguous) {
-            fmt::print(stderr,
-                       "ecc: warning: {} structs of the header may be the event; struct {} is "
-                       "taken (give that map __type(value, struct ...) to name another)\n",
-                       out.size(), util::printable(out.front()["name"].get<std::string>()));
+        if (events_.ambiguous) {
+            warn(
+                fmt::format("{} structs of the header may be the event; struct {} is taken "
+                            "(\"/// @event STRUCT\" before the map names another)",
+                            out.size(), util::printable(out.front()["name"].get<std::string>())));
         }
         return out;
     }
@@ -383,6 +303,7 @@ class MetaMaker {
     const SkeletonInput& input_;
     const btf* types_;
     Speller speller_;
+    Events events_;
     Status status_;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "ecc/vmlinux.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -33,6 +35,16 @@ constexpr std::string_view ending = R"(
 #endif
 )";
 
+/// libbpf's own errors do not tell a file without BTF from one that is not there.
+std::string why_not(const std::string& file) {
+    const bpfkit::Fd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat found {};
+    if (!opened.valid() || ::fstat(opened.get(), &found) != 0) {
+        return std::strerror(errno);
+    }
+    return S_ISDIR(found.st_mode) ? "it is a directory" : "it holds none";
+}
+
 }  // namespace
 
 Result<std::string> vmlinux_header(const std::string& btf_file) {
@@ -40,7 +52,7 @@ Result<std::string> vmlinux_header(const std::string& btf_file) {
     const bpfkit::BtfPtr types(btf__parse(btf_file.c_str(), nullptr));
     if (types == nullptr) {
         return fail(fmt::format("cannot read BTF from {}: {} (give another file with --btf)", name,
-                                std::strerror(errno)));
+                                why_not(btf_file)));
     }
     std::uint32_t size = 0;
     const void* raw = btf__raw_data(types.get(), &size);

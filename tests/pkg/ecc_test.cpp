@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// ecc as people type it: words in, packages and exit codes out.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "expect.h"
+#include "program.h"
+
+namespace rqs::pkgtest {
+namespace {
+
+using nlohmann::json;
+
+const std::string source = RQS_PROGRAMS "/percpu.bpf.c";
+
+/// The last line of what was said, behind the lines of progress.
+std::string last_line(const std::string& text) {
+    const std::size_t end = text.rfind('\n');
+    const std::size_t start = end == 0 || end == std::string::npos ? 0 : text.rfind('\n', end - 1);
+    return text.substr(start == std::string::npos ? 0 : start + (start > 0 ? 1U : 0U));
+}
+
+/// ecc in a shell that arranges its surroundings: `$0` is ecc, `$1` the source.
+Outcome shell(const std::string& script, const std::string& argument = {}) {
+    return run({"/bin/sh", "-c", script, ecc(), source, argument});
+}
+
+TEST(Ecc, WrongWordsAreOneLineAndExit2) {
+    expect_one_line(run({ecc()}), 2, "SOURCE");
+    expect_one_line(run({ecc(), "--bogus"}), 2, "ecc");
+    expect_one_line(run({ecc(), source, "--\x1b[2J"}), 2, "\\x1b[2J");
+    expect_one_line(run({ecc(), source, "a.h", "b.h"}), 2, "b.h");
+    expect_one_line(run({ecc(), source, "-o"}), 2, "-o");
+    expect_one_line(run({ecc(), source, "--yaml", "--json"}), 2, "--json");
+    expect_one_line(run({ecc(), "/etc/passwd"}), 2, "no C source");
+    const Scratch empty;
+    expect_one_line(run({ecc(), empty.path("")}), 2, "0 files *.bpf.c");
+}
+
+TEST(Ecc, OptionsOfEunomiasCompilerAreTakenOrRefusedWithAReason) {
+    const Scratch scratch;
+    for (const char* option : {"--header-only", "--wasm-header", "-b", "--btfgen", "-s",
+                               "--standalone", "-w", "--workspace-path=/x", "--btfhub-archive"}) {
+        expect_one_line(run({ecc(), source, option}), 2, "is not supported: ");
+    }
+    const Outcome outcome = run({ecc(), source, "--llvm-strip-bin", "llvm-strip", "-c", "clang",
+                                 "-a=-DA=1", "-a", "-DB", "-v", "--output-path", scratch.path("")});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find(" -DA=1 -DB "), std::string::npos) << outcome.err;
+    EXPECT_TRUE(std::filesystem::exists(scratch.path("package.json")));
+}
+
+TEST(Ecc, WritesTheObjectAndItsMetadataAlone) {
+    const Scratch scratch;
+    ASSERT_EQ(run({ecc(), source, "-n", "-o", scratch.path("")}).exit_code, 0);
+    EXPECT_FALSE(std::filesystem::exists(scratch.path("package.json")));
+    EXPECT_EQ(read_file(scratch.path("percpu.bpf.o")).substr(1, 3), "ELF");
+    EXPECT_TRUE(json::parse(read_file(scratch.path("percpu.skel.json"))).contains("bpf_skel"));
+}
+
+TEST(Ecc, MissingThingsAreNamed) {
+    const Scratch scratch;
+    expect_one_line(run({ecc(), scratch.path("no.bpf.c")}), 1, "no.bpf.c: No such file");
+    expect_one_line(run({ecc(), source, scratch.path("no.h")}), 1, "no.h: No such file");
+    expect_one_line(run({ecc(), source, scratch.path("")}), 1, "directory");
+    for (const auto& [file, because] : {std::pair{scratch.path("nothing"), "No such file"},
+                                        {scratch.path(""), "a directory"},
+                                        {std::string("/dev/null"), "it holds none"},
+                                        {source, "it holds none"}}) {
+        expect_one_line(run({ecc(), source, "--btf", file}), 1, because);
+    }
+    write_file(scratch.path("vmlinux.h"), "");
+    write_file(scratch.path("x.bpf.c"), "int x;\n");
+    expect_one_line(run({ecc(), scratch.path("x.bpf.c"), "--btf", "/dev/null"}), 2, "vmlinux.h");
+}
+
+TEST(Ecc, WhatIsNoCompilerOrNoSourceIsSaid) {
+    const Scratch scratch;
+    const Outcome missing = run({ecc(), source, "--clang", "no-such-clang"});
+    EXPECT_EQ(missing.exit_code, 1);
+    EXPECT_NE(last_line(missing.err).find("install clang"), std::string::npos) << missing.err;
+    const Outcome silent = run({ecc(), source, "--clang-bin", "/bin/true"});
+    EXPECT_EQ(silent.exit_code, 1);
+    EXPECT_NE(last_line(silent.err).find("is it clang?"), std::string::npos) << silent.err;
+    write_file(scratch.path("x.bpf.c"), std::string("\177ELF\0\0", 6));
+    expect_one_line(run({ecc(), scratch.path("x.bpf.c")}), 1, "zero bytes");
+    write_file(scratch.path("x.bpf.c"), "");
+    const Outcome empty = run({ecc(), scratch.path("x.bpf.c")});
+    EXPECT_EQ(empty.exit_code, 1);
+    EXPECT_NE(last_line(empty.err).find("has no BTF"), std::string::npos) << empty.err;
+}
+
+TEST(Ecc, WhatCannotBeWrittenIsAnError) {
+    const Scratch scratch;
+    for (const auto& path : {scratch.path("no/such/dir.json"), std::string("/dev/full")}) {
+        const Outcome outcome = run({ecc(), source, "-o", path});
+        EXPECT_EQ(outcome.exit_code, 1);
+        EXPECT_NE(last_line(outcome.err).find("cannot write to " + path), std::string::npos)
+            << outcome.err;
+    }
+    EXPECT_EQ(shell("exec \"$0\" \"$1\" -o - > /dev/full").exit_code, 1);
+    EXPECT_EQ(shell("exec \"$0\" --help > /dev/full").exit_code, 1);
+    const std::string copy = scratch.path("x.bpf.c");
+    write_file(copy, read_file(source));
+    expect_one_line(run({ecc(), copy, "-o", copy}), 2, "overwritten");
+    EXPECT_EQ(read_file(copy), read_file(source));
+}
+
+TEST(Ecc, ClosedDescriptorsHarmNothing) {
+    const Scratch scratch;
+    const std::string package = scratch.path("p.json");
+    ASSERT_EQ(shell("exec \"$0\" \"$1\" -o \"$2\"", package).exit_code, 0);
+    const std::string good = read_file(package);
+    for (const char* closing : {"<&-", ">&-", "2>&-", "<&- >&- 2>&-"}) {
+        std::filesystem::remove(package);
+        EXPECT_EQ(shell("exec \"$0\" \"$1\" -o \"$2\" " + std::string(closing), package).exit_code,
+                  0)
+            << closing;
+        EXPECT_EQ(read_file(package), good) << closing;
+    }
+    const Outcome closed = shell("exec \"$0\" \"$1\" -o - >&-");
+    EXPECT_EQ(closed.exit_code, 1);
+    EXPECT_NE(last_line(closed.err).find("cannot write to standard output"), std::string::npos);
+}
+
+/// A compiler that never ends, interrupted once it runs.
+TEST(Ecc, LeavesNothingBehindWhenInterrupted) {
+    const std::array<std::pair<const char*, int>, 3> signals{
+        {{"INT", 128 + 2}, {"TERM", 128 + 15}, {"HUP", 128 + 1}}};
+    for (const auto& [signal, exit_code] : signals) {
+        const Scratch scratch;
+        write_file(scratch.path("clang"),
+                   "#!/bin/sh\n[ \"$1\" = -v ] && exit 0\n"
+                   "echo $$ > \"${0%/*}/mark.new\"; mv \"${0%/*}/mark.new\" \"${0%/*}/mark\"\n"
+                   "exec sleep 100\n");
+        std::filesystem::permissions(scratch.path("clang"), std::filesystem::perms(0755));
+        std::filesystem::create_directory(scratch.path("tmp"));
+        const Outcome outcome = shell(
+            "cd \"$2\"; TMPDIR=$2/tmp env --default-signal=INT \"$0\" \"$1\" -c \"$2/clang\" -o "
+            "\"$2/p.json\" & p=$!\n"
+            "while [ ! -e mark ]; do sleep 0.02; done; ls tmp\n"
+            "kill -" +
+                std::string(signal) +
+                " $p; wait $p; code=$?\n"
+                "kill -0 $(cat mark) 2> /dev/null && echo the compiler still runs\n"
+                "ls tmp; ls p.json* 2> /dev/null; exit $code",
+            scratch.path(""));
+        EXPECT_EQ(outcome.exit_code, exit_code) << signal << outcome.err;
+        EXPECT_EQ(outcome.out.rfind("ecc-", 0), 0U) << outcome.out;
+        EXPECT_EQ(outcome.out.size(), std::string("ecc-XXXXXX\n").size()) << outcome.out;
+    }
+}
+
+TEST(Ecc, WordsBehindTwoDashesAreNames) {
+    const Scratch scratch;
+    write_file(scratch.path("-x.bpf.c"), read_file(source));
+    const Outcome outcome =
+        shell("cd \"$2\" && exec \"$0\" -o p.json -- -x.bpf.c", scratch.path(""));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_TRUE(std::filesystem::exists(scratch.path("p.json")));
+}
+
+TEST(Ecc, ShowsTheCompilersOwnMessage) {
+    const Scratch scratch;
+    write_file(scratch.path("x.h"), "struct event { int a; };\n");
+    write_file(scratch.path("x.bpf.c"),
+               "#include \"vmlinux.h\"\n#include \"x.h\"\nint f(void) { return oops; }\n");
+    for (const bool header : {false, true}) {
+        Words words{ecc(), scratch.path("x.bpf.c")};
+        if (header) {
+            words.push_back(scratch.path("x.h"));
+        }
+        const Outcome outcome = run(words);
+        EXPECT_EQ(outcome.exit_code, 1);
+        EXPECT_NE(outcome.err.find(scratch.path("x.bpf.c") + ":3:"), std::string::npos)
+            << "the place in the user's own file\n"
+            << outcome.err;
+        EXPECT_NE(outcome.err.find("oops"), std::string::npos);
+        EXPECT_FALSE(std::filesystem::exists(scratch.path("package.json")));
+    }
+}
+
+TEST(Ecc, WrongCommentsAreErrors) {
+    const Scratch scratch;
+    const std::string head = "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n";
+    const std::string tail =
+        "SEC(\"raw_tp/sys_enter\") int f(void *c) { return x; }\n"
+        "char LICENSE[] SEC(\"license\") = \"GPL\";\n";
+    for (const char* comment : {"/// @cmdarg not json", "/// @cmdarg {\"short\": \"long\"}",
+                                "/// @name other", "/// @type {}"}) {
+        write_file(scratch.path("x.bpf.c"),
+                   head + comment + "\nconst volatile int x = 0;\n" + tail);
+        const Outcome outcome = run({ecc(), scratch.path("x.bpf.c")});
+        EXPECT_EQ(outcome.exit_code, 1) << comment;
+        EXPECT_NE(outcome.err.find("comment"), std::string::npos) << outcome.err;
+    }
+}
+
+TEST(Ecc, AHeaderMayDefineNoStruct) {
+    const Scratch scratch;
+    write_file(scratch.path("empty.h"), "/* struct not { */\n");
+    const Outcome outcome =
+        run({ecc(), RQS_PROGRAMS "/refused.bpf.c", scratch.path("empty.h"), "-o", "-"});
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_NE(outcome.err.find("empty.h defines no struct"), std::string::npos) << outcome.err;
+    EXPECT_EQ(json::parse(outcome.out)["meta"]["export_types"], json::array());
+    write_file(scratch.path("other.h"), "struct not_included { int x; };\n");
+    const Outcome unknown = run({ecc(), source, scratch.path("other.h"), "-o", "-"});
+    EXPECT_EQ(unknown.exit_code, 1);
+    EXPECT_NE(last_line(unknown.err).find("include it there"), std::string::npos) << unknown.err;
+}
+
+TEST(Ecc, WritesWhatTheFormatAsksFor) {
+    const Scratch scratch;
+    const Outcome outcome = run({ecc(), RQS_PROGRAMS "/types.bpf.c", RQS_PROGRAMS "/types.h", "-o",
+                                 scratch.path("package.json"), "--keep"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const json package = json::parse(read_file(scratch.path("package.json")));
+    EXPECT_EQ(package.size(), 3U);
+    EXPECT_EQ(package["bpf_object_size"], read_file(scratch.path("types.bpf.o")).size());
+    EXPECT_EQ(package["meta"], json::parse(read_file(scratch.path("types.skel.json"))));
+    json meta = package["meta"];
+    EXPECT_EQ(meta["eunomia_version"], "0.3.4");
+    EXPECT_TRUE(meta["export_types"][0]["type_id"].is_number_unsigned());
+    meta["export_types"][0].erase("type_id");
+    EXPECT_EQ(meta["export_types"], json::parse(R"([{
+        "name": "everything", "size": 112, "members": [
+          {"name": "tiny", "type": "signed char"}, {"name": "small", "type": "unsigned short"},
+          {"name": "number", "type": "int"}, {"name": "large", "type": "unsigned long long"},
+          {"name": "huge", "type": "__int128"}, {"name": "vast", "type": "unsigned __int128"},
+          {"name": "yes", "type": "bool"}, {"name": "color", "type": "enum color"},
+          {"name": "strange", "type": "enum color"}, {"name": "text", "type": "char[16]"},
+          {"name": "nested", "type": "struct {\n\tint x;\n\tint y[2];\n}"},
+          {"name": "bits", "type": "unsigned int"}, {"name": "sign", "type": "int"},
+          {"name": "pointer", "type": "void *"},
+          {"name": "", "type": "union {\n\tint either;\n\tunsigned int other;\n}"}]}])"))
+        << meta["export_types"].dump(1);
+    const json& skeleton = meta["bpf_skel"];
+    EXPECT_EQ(skeleton["obj_name"], "types_bpf");
+    EXPECT_EQ(skeleton["progs"],
+              json::parse(R"([{"attach": "raw_tp/sys_enter", "link": true, "name": "on_call"}])"));
+    EXPECT_EQ(skeleton["maps"], json::parse(R"([{"ident": "events", "name": "events"},
+        {"ident": "rodata", "mmaped": true, "name": "types_bp.rodata"},
+        {"ident": "bss", "mmaped": true, "name": "types_bp.bss"}])"));
+    EXPECT_EQ(skeleton["data_sections"][0]["variables"][0], json::parse(R"({
+        "name": "targ_pid", "type": "int", "description": "whose system calls to show",
+        "cmdarg": {"short": "p", "long": "pid", "default": -1}})"));
+    EXPECT_EQ(skeleton["data_sections"][0]["variables"][3]["type"], "char[16]");
+    EXPECT_EQ(skeleton["data_sections"][1], json::parse(R"({"name": ".bss", "variables": [
+        {"name": "__eunomia_dummy_everything_ptr", "type": "struct everything *"}]})"));
+}
+
+TEST(Ecc, IsReproducible) {
+    const Scratch scratch;
+    for (const char* name : {"a", "b"}) {
+        std::filesystem::create_directory(scratch.path(name));
+        std::filesystem::copy(RQS_EXAMPLES "/runqlat", scratch.path(name));
+        ASSERT_EQ(run({ecc(), scratch.path(name), "-o", scratch.path(name) + "/"}).exit_code, 0);
+    }
+    EXPECT_EQ(read_file(scratch.path("a/package.json")), read_file(scratch.path("b/package.json")));
+}
+
+TEST(Ecc, TheWorkingDirectoryDoesNotMatter) {
+    const Scratch scratch;
+    const std::string before = std::filesystem::current_path();
+    for (const char* place : {"/", "/usr"}) {
+        std::filesystem::current_path(place);
+        const Outcome outcome = run({ecc(), RQS_EXAMPLES "/runqlat", "-o",
+                                     scratch.path(place[1] == '\0' ? "a.json" : "b.json")});
+        std::filesystem::current_path(before);
+        ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    }
+    EXPECT_EQ(read_file(scratch.path("a.json")), read_file(scratch.path("b.json")));
+}
+
+/// The names of the export types of a program with `header` and `maps`.
+std::string exported(const std::string& header, const std::string& maps, Outcome& outcome) {
+    const Scratch scratch;
+    write_file(scratch.path("x.h"), header);
+    write_file(scratch.path("x.bpf.c"),
+               "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n#include \"x.h\"\n" + maps +
+                   "SEC(\"raw_tp/sys_enter\") int f(void *c) { return 0; }\n"
+                   "char LICENSE[] SEC(\"license\") = \"GPL\";\n");
+    outcome = run({ecc(), scratch.path("x.bpf.c"), scratch.path("x.h")});
+    if (outcome.exit_code != 0) {
+        return outcome.err;
+    }
+    std::string names;
+    const json package = json::parse(read_file(scratch.path("package.json")));
+    for (const auto& type : package["meta"]["export_types"]) {
+        names += type["name"].get<std::string>() + " ";
+    }
+    return names;
+}
+
+TEST(Ecc, FindsTheEventAmongTheStructsOfAHeader) {
+    const std::string ring =
+        "struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } r "
+        "SEC(\".maps\");\n";
+    const std::string hash =
+        "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, struct k);"
+        " __type(value, int); } h SEC(\".maps\");\n";
+    Outcome outcome;
+    EXPECT_EQ(exported("struct part { int x; };\nstruct whole { struct part parts[2]; };\n", ring,
+                       outcome),
+              "whole ");
+    EXPECT_EQ(outcome.err.find("warning"), std::string::npos) << outcome.err;
+    EXPECT_EQ(exported("struct k { int x; };\nstruct told { int y; };\n", ring + hash, outcome),
+              "told ");
+    EXPECT_EQ(exported("struct other { int x; };\n"
+                       "struct __attribute__((packed)) my_event { int y; };\n",
+                       ring, outcome),
+              "my_event other ");
+    EXPECT_NE(outcome.err.find("struct my_event is taken"), std::string::npos) << outcome.err;
+    EXPECT_EQ(exported("struct other { int x; };\nstruct my_event { int y; };\n",
+                       "/// @event other\n" + ring, outcome),
+              "other my_event ");
+    EXPECT_EQ(outcome.err.find("warning"), std::string::npos) << outcome.err;
+    // What is sampled comes first, and needs no header.
+    EXPECT_EQ(exported("struct k { int x; };\nstruct v { int y; };\n",
+                       "/// @sample {\"interval\": 1000}\n"
+                       "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); "
+                       "__type(key, struct k); __type(value, struct v); } h SEC(\".maps\");\n",
+                       outcome),
+              "v k ");
+}
+
+TEST(Ecc, ExportsSeveralMapsThatCommentsDescribe) {
+    const Scratch scratch;
+    const Outcome outcome = run({ecc(), RQS_PROGRAMS "/several.bpf.c", "-o", "-"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("map silent carries is not shown"), std::string::npos);
+    const json meta = json::parse(outcome.out)["meta"];
+    EXPECT_EQ(meta["enable_multiple_export_types"], true);
+    std::string configs;
+    for (const auto& map : meta["bpf_skel"]["maps"]) {
+        EXPECT_FALSE(map.contains("event")) << "that word is ours, not the format's";
+        const json config = map.value("export_config", json());
+        const bool by_type = config.contains("btf_type_id");
+        configs += map["name"].get<std::string>() + ":" + (by_type ? "type" : config.dump()) + " ";
+        for (const auto& type : meta["export_types"]) {
+            if (by_type && config["btf_type_id"] == type["type_id"]) {
+                configs += type["name"].get<std::string>() + " ";
+            }
+        }
+    }
+    EXPECT_EQ(configs,
+              "opened:type open_event closed:type close_event counts:\"default\" silent:null "
+              "several_.bss:null ");
+}
+
+TEST(Ecc, EventsThatAreNoneAreErrors) {
+    Outcome outcome;
+    const std::string header = "struct known { int x; };\n";
+    const std::string ring =
+        "struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } r "
+        "SEC(\".maps\");\n";
+    const std::string hash =
+        "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, int);"
+        " __type(value, int); } h SEC(\".maps\");\n";
+    EXPECT_NE(exported(header, "/// @event nothing\n" + ring, outcome).find("no struct that"),
+              std::string::npos);
+    EXPECT_NE(exported(header, "/// @event {\"a\": 1}\n" + ring, outcome).find("no struct that"),
+              std::string::npos);
+    EXPECT_NE(exported(header, "/// @event known\n" + hash, outcome).find("no ring or perf"),
+              std::string::npos);
+}
+
+TEST(Ecc, WritesToWhatIsNoFile) {
+    const Scratch scratch;
+    const Outcome out = run({ecc(), source, "-o", "-"});
+    EXPECT_EQ(out.exit_code, 0) << out.err;
+    EXPECT_TRUE(json::accept(out.out));
+    std::filesystem::create_symlink("/dev/null", scratch.path("null"));
+    EXPECT_EQ(run({ecc(), source, "-o", scratch.path("null")}).exit_code, 0);
+    EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+    EXPECT_TRUE(std::filesystem::is_symlink(scratch.path("null")));
+    std::filesystem::create_symlink("real.json", scratch.path("link.json"));
+    EXPECT_EQ(run({ecc(), source, "-o", scratch.path("link.json")}).exit_code, 0);
+    EXPECT_TRUE(std::filesystem::is_symlink(scratch.path("link.json")));
+    EXPECT_EQ(read_file(scratch.path("real.json")), out.out);
+    EXPECT_EQ(run({ecc(), source, "-k", "-o", "-"}).exit_code, 2);
+}
+
+TEST(Ecc, TakesAFolderAndWritesYaml) {
+    const Scratch scratch;
+    std::filesystem::copy(RQS_EXAMPLES "/runqslower", scratch.path("folder"));
+    const Outcome outcome = run({ecc(), scratch.path("folder"), "--yaml"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const std::string yaml = read_file(scratch.path("folder/package.yaml"));
+    EXPECT_EQ(yaml.rfind("\"bpf_object\": ", 0), 0U);
+    const Outcome help = run({ecli(), "run", scratch.path("folder/package.yaml"), "-h"});
+    EXPECT_EQ(help.exit_code, 0) << help.err;
+    EXPECT_NE(help.out.find("--targ_tgid"), std::string::npos);
+    ASSERT_EQ(run({ecc(), source, "--json", "-o", scratch.path("folder/x.yaml")}).exit_code, 0);
+    EXPECT_TRUE(json::accept(read_file(scratch.path("folder/x.yaml"))));
+}
+
+TEST(Ecc, TakesTypesFromAFile) {
+    const Scratch scratch;
+    std::error_code error;
+    std::filesystem::copy_file("/sys/kernel/btf/vmlinux", scratch.path("types.btf"), error);
+    if (error) {
+        GTEST_SKIP() << "the kernel's BTF cannot be read: " << error.message();
+    }
+    const Outcome outcome = run({ecc(), RQS_PROGRAMS "/percpu.bpf.c", "--btf",
+                                 scratch.path("types.btf"), "-o", scratch.path("p.json")});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    write_file(scratch.path("cut.btf"), read_file(scratch.path("types.btf")).substr(0, 100'000));
+    const Outcome cut =
+        run({ecc(), RQS_PROGRAMS "/percpu.bpf.c", "--btf", scratch.path("cut.btf")});
+    expect_one_line(cut, 1, "cut.btf");
+}
+
+}  // namespace
+}  // namespace rqs::pkgtest
