@@ -260,6 +260,7 @@ TEST(Pipeline, AnIntervalsReportHoldsThatIntervalAlone) {
     CapturedStdout captured;
     Options options = json_options();
     options.interval_s = 0.05;
+    options.summary = true;
     Pipeline pipeline(options, false);
     FakeSource source({3, 2});
     pipeline.begin();
@@ -270,11 +271,22 @@ TEST(Pipeline, AnIntervalsReportHoldsThatIntervalAlone) {
     }
     ASSERT_TRUE(pipeline.end(source.counters()));
     const auto reports = of_type(lines_of(captured.read()), "report");
-    ASSERT_EQ(reports.size(), 2U);
+    ASSERT_EQ(reports.size(), 3U);
     EXPECT_EQ(reports[0].at("waits"), 3);
     EXPECT_EQ(reports[0].at("wait_ns"), 6000);
     EXPECT_EQ(reports[1].at("waits"), 2);
     EXPECT_EQ(reports[1].at("wait_ns"), 9000);
+    EXPECT_EQ(reports[2].at("last"), true);
+    EXPECT_EQ(reports[2].at("waits"), 5);
+}
+
+TEST(Pipeline, ASamplersIntervalIsNoReport) {
+    CapturedStdout captured;
+    Options options = json_options();
+    options.interval_s = 0.001;
+    FakeSource source({3, 2});
+    run(options, source);
+    EXPECT_TRUE(of_type(lines_of(captured.read()), "report").empty());
 }
 
 TEST(Pipeline, AnUnfinishedIntervalIsReportedAtTheEndAlone) {

@@ -11,6 +11,7 @@
 
 #include "situation.h"
 #include "tracer.h"
+#include "witness.h"
 #include "workers.h"
 
 namespace rqs::ktest {
@@ -99,20 +100,30 @@ TEST(ThresholdLoss, SeenIsKeptAndLost) {
 // What the tool has seen is what the kernel has counted, whatever became of it.
 TEST(ThresholdLoss, SeenIsWhatTheKernelCounts) {
     Hogs hogs(4, 100_ms);
+    Witness witness;
     const std::uint64_t before = hogs.waits();
+    const std::uint64_t begin_ns = now_ns();
     Tracer tracer({"0", "-f", "json", "-p", std::to_string(hogs.pid())});
     ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
     hogs.start();
     ASSERT_TRUE(hogs.finished());
     const std::uint64_t counted = hogs.waits() - before;
+    const std::uint64_t end_ns = now_ns();
     const Output output = stop_and_check(tracer);
+    witness.stop();
     std::uint64_t unstamped = 0;
     for (const auto& wait : output.waits) {
         unstamped += wait.stamped ? 0U : 1U;
     }
-    // Where the kernel does not announce every switch (witness.h) it counts more.
-    EXPECT_LE(output.seen - unstamped, counted);
-    EXPECT_GE(output.seen - unstamped + counted / 20 + 2, counted);
+    // Where the kernel does not announce every switch it counts more.
+    Witness::Count hidden;
+    for (const pid_t tid : hogs.tids()) {
+        const auto count = witness.unannounced(tid, begin_ns, end_ns);
+        hidden.least += count.least;
+        hidden.most += count.most;
+    }
+    EXPECT_LE(output.seen - unstamped + hidden.least, counted);
+    EXPECT_GE(output.seen - unstamped + hidden.most, counted);
 }
 
 }  // namespace

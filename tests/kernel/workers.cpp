@@ -66,11 +66,19 @@ bool Hogs::finished() const {
 }
 
 std::uint64_t Hogs::waits() const {
-    std::uint64_t sum = account_of(pid(), pid()).waits;
-    for (std::size_t i = 0; i < count_; ++i) {
-        sum += account_of(pid(), board_->tids.at(i)).waits;
+    std::uint64_t sum = 0;
+    for (const pid_t tid : tids()) {
+        sum += account_of(pid(), tid).waits;
     }
     return sum;
+}
+
+std::vector<pid_t> Hogs::tids() const {
+    std::vector<pid_t> all{pid()};
+    for (std::size_t i = 0; i < count_; ++i) {
+        all.push_back(board_->tids.at(i));
+    }
+    return all;
 }
 
 }  // namespace rqs::ktest

@@ -47,8 +47,10 @@ class Hogs {
     void start() { board_->gate.open(); }
     /// Until all of them have had their share and sleep.
     [[nodiscard]] bool finished() const;
-    /// What the kernel has counted for all of them.
+    /// What the kernel has counted for all of them, and the thread that started them.
     [[nodiscard]] std::uint64_t waits() const;
+    /// The ids of these threads.
+    [[nodiscard]] std::vector<pid_t> tids() const;
 
   private:
     struct Threads {
