@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -19,6 +17,7 @@
 #include "util/output.h"
 #include "util/safe_text.h"
 #include "util/standard_descriptors.h"
+#include "util/stop_signals.h"
 
 namespace {
 
@@ -37,22 +36,6 @@ constexpr const char* usage =
     "  --verbose    show what libbpf says\n"
     "  -h, --help   show this; behind PACKAGE: the options of that package\n"
     "  --version    show the version\n";
-
-std::atomic<bool> stop{false};
-
-void on_signal(int /*signal*/) {
-    stop = true;
-}
-
-void install_signals() {
-    struct sigaction action {};
-    action.sa_handler = on_signal;  // without SA_RESTART: waiting ends at once
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-        ::sigaction(signal, &action, nullptr);
-    }
-    (void)std::signal(SIGPIPE, SIG_IGN);
-    (void)std::signal(SIGXFSZ, SIG_IGN);
-}
 
 /// What stands before the package.
 struct Request {
@@ -166,10 +149,9 @@ Status run(const std::vector<std::string>& words) {
         return print_version(*prepared);
     }
     rqs::bpfkit::install_log(prepared->invocation.verbose || prepared->package.meta.verbose);
-    install_signals();
+    rqs::util::catch_stop_signals();
     rqs::util::Output output(STDOUT_FILENO);
-    output.give_up_when([] { return stop.load(); });
-    const auto result = run_package(prepared->package, prepared->invocation, output, stop);
+    const auto result = run_package(prepared->package, prepared->invocation, output);
     if (!result) {
         return tl::unexpected(result.error());
     }

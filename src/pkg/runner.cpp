@@ -15,21 +15,15 @@
 #include "pkg/limits.h"
 #include "pkg/loader.h"
 #include "pkg/sampler.h"
+#include "util/clock.h"
+#include "util/local_time.h"
 #include "util/safe_text.h"
+#include "util/stop_signals.h"
 
 namespace rqs::pkg {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string time_of_day() {
-    const std::time_t now = std::time(nullptr);
-    std::tm local{};
-    ::localtime_r(&now, &local);
-    std::array<char, 16> text{};
-    const std::size_t size = std::strftime(text.data(), text.size(), "%H:%M:%S", &local);
-    return {text.data(), size};
-}
 
 std::vector<MapShape> shapes_of(const bpf_object* object) {
     std::vector<MapShape> out;
@@ -63,12 +57,10 @@ std::string_view banner(const std::vector<Export>& exports) {
 
 class Runner {
   public:
-    Runner(const Package& package, const Invocation& invocation, util::Output& output,
-           const std::atomic<bool>& stop)
+    Runner(const Package& package, const Invocation& invocation, util::Output& output)
         : package_(package),
           invocation_(invocation),
           output_(output),
-          stop_(stop),
           formatter_(invocation.json, false) {}
 
     Result<RunResult> run() {
@@ -292,8 +284,10 @@ class Runner {
         return finish();
     }
 
+    static bool stopped() { return util::stop_signal() != 0; }
+
     [[nodiscard]] bool over() const {
-        return stop_ || output_.closed() || enough() || Clock::now() >= end_;
+        return stopped() || output_.closed() || enough() || Clock::now() >= end_;
     }
 
     /// What was caught before the end is shown; nothing new comes once the links are gone.
@@ -361,8 +355,10 @@ class Runner {
         return {};
     }
 
+    void look_at_clock() { time_ = local_time_.at(util::clock_ns(CLOCK_REALTIME)).clock; }
+
     Status read_buffers() {
-        time_ = time_of_day();
+        look_at_clock();
         if (ring_ != nullptr) {
             const int count = ring_buffer__consume(ring_.get());
             if (count < 0 && count != -EINTR && count != -EAGAIN) {
@@ -380,7 +376,7 @@ class Runner {
     }
 
     Status sample(Sampler& sampler) {
-        time_ = time_of_day();
+        look_at_clock();
         auto status = sampler.each([&](const Entry& entry) {
             if (!enough()) {
                 formatter_.append_entry(output_.buffer(), sampler.what(), entry.key, entry.value,
@@ -423,7 +419,7 @@ class Runner {
         auto* channelled = static_cast<Channelled*>(context);
         channelled->runner->take_event(*channelled->what, data, size);
         // A negative value ends the batch early: a program may produce faster than we print.
-        return channelled->runner->enough() || channelled->runner->stop_ ? -EAGAIN : 0;
+        return channelled->runner->enough() || stopped() ? -EAGAIN : 0;
     }
 
     static void on_perf_event(void* context, int /*cpu*/, void* data, __u32 size) {
@@ -440,7 +436,6 @@ class Runner {
     const Package& package_;
     const Invocation& invocation_;
     util::Output& output_;
-    const std::atomic<bool>& stop_;
     Formatter formatter_;
     Loaded loaded_;
     std::vector<Export> exports_;
@@ -450,6 +445,7 @@ class Runner {
     std::vector<Sampler> samplers_;
     std::vector<Clock::time_point> next_sample_;
     Clock::time_point end_ = Clock::time_point::max();
+    util::LocalTime local_time_{0};
     std::string time_;
     RunResult result_;
     mutable bool reader_gone_ = false;
@@ -458,8 +454,8 @@ class Runner {
 }  // namespace
 
 Result<RunResult> run_package(const Package& package, const Invocation& invocation,
-                              util::Output& output, const std::atomic<bool>& stop) {
-    return Runner(package, invocation, output, stop).run();
+                              util::Output& output) {
+    return Runner(package, invocation, output).run();
 }
 
 Status check_exports(const Package& package, const bpf_object* object) {

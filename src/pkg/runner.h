@@ -2,7 +2,6 @@
 // Runs a package: load, attach, show what comes, until told to stop.
 #pragma once
 
-#include <atomic>
 #include <string>
 #include <vector>
 
@@ -19,10 +18,10 @@ struct RunResult {
     bool shows_events = false;
 };
 
-/// Runs until `stop` is set, the output's reader is gone, or what `invocation` bounds is reached.
-/// Warnings about programs that were left out (`partial`) go to stderr.
+/// Runs until a stop signal comes, the output's reader is gone, or what `invocation` bounds is
+/// reached. Warnings about programs that were left out (`partial`) go to stderr.
 Result<RunResult> run_package(const Package& package, const Invocation& invocation,
-                              util::Output& output, const std::atomic<bool>& stop);
+                              util::Output& output);
 
 /// Checks that the metadata fits the object, without loading anything.
 Status check_exports(const Package& package, const bpf_object* object);

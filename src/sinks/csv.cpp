@@ -5,7 +5,7 @@
 #include "model/names.h"
 #include "sinks/formats.h"
 #include "sinks/line.h"
-#include "sinks/local_time.h"
+#include "util/local_time.h"
 
 namespace rqs::sinks {
 namespace {
@@ -171,7 +171,7 @@ class CsvSink final : public Sink {
     }
 
     RunInfo info_;
-    LocalTime time_;
+    util::LocalTime time_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include "model/names.h"
 #include "sinks/formats.h"
 #include "sinks/line.h"
-#include "sinks/local_time.h"
+#include "util/local_time.h"
 #include "util/safe_text.h"
 
 namespace rqs::sinks {
@@ -279,7 +279,7 @@ class JsonSink final : public Sink {
     }
 
     RunInfo info_;
-    LocalTime time_;
+    util::LocalTime time_;
 };
 
 }  // namespace

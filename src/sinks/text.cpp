@@ -10,7 +10,7 @@
 #include "model/names.h"
 #include "sinks/formats.h"
 #include "sinks/line.h"
-#include "sinks/local_time.h"
+#include "util/local_time.h"
 
 namespace rqs::sinks {
 namespace {
@@ -324,7 +324,7 @@ class TextSink final : public Sink {
     }
 
     RunInfo info_;
-    LocalTime time_;
+    util::LocalTime time_;
 };
 
 }  // namespace

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// CLOCK_MONOTONIC as local time of day, cheap for events that come in order.
+// A clock as local time of day, cheap for events that come in order.
 #pragma once
 
 #include <cstdint>
 #include <ctime>
 #include <string>
 
-namespace rqs::sinks {
+namespace rqs::util {
 
 /// Formats a second once and remembers it: events of the same second pay for their microseconds
 /// alone.
 class LocalTime {
   public:
-    /// `realtime_offset_ns` added to CLOCK_MONOTONIC gives CLOCK_REALTIME.
+    /// `realtime_offset_ns` added to the clock that is formatted gives CLOCK_REALTIME.
     explicit LocalTime(std::int64_t realtime_offset_ns) : offset_ns_(realtime_offset_ns) {}
 
     /// From now on; the clocks drift apart, and people set one of them.
@@ -25,7 +25,7 @@ class LocalTime {
         std::uint32_t micros;
     };
     /// Valid until the next call.
-    Moment at(std::uint64_t monotonic_ns);
+    Moment at(std::uint64_t clock_ns);
 
   private:
     void format(std::int64_t second);
@@ -37,4 +37,4 @@ class LocalTime {
     std::string zone_;
 };
 
-}  // namespace rqs::sinks
+}  // namespace rqs::util

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "sinks/local_time.h"
+#include "util/local_time.h"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <string_view>
 
-namespace rqs::sinks {
+namespace rqs::util {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 
 }  // namespace
 
-LocalTime::Moment LocalTime::at(std::uint64_t monotonic_ns) {
+LocalTime::Moment LocalTime::at(std::uint64_t clock_ns) {
     // Wraps like the clocks do instead of overflowing: nonsense in, a nonsense date out, no more.
-    const auto ns =
-        static_cast<std::int64_t>(monotonic_ns + static_cast<std::uint64_t>(offset_ns_));
+    const auto ns = static_cast<std::int64_t>(clock_ns + static_cast<std::uint64_t>(offset_ns_));
     std::int64_t second = ns / second_ns;
     std::int64_t rest = ns % second_ns;
     if (rest < 0) {
@@ -42,4 +41,4 @@ void LocalTime::format(std::int64_t second) {
     zone_ = fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', distance / 60, distance % 60);
 }
 
-}  // namespace rqs::sinks
+}  // namespace rqs::util
