@@ -2,23 +2,13 @@
 #include "pkg/http.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-#include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
-#include <memory>
 
-#include "bpfkit/handles.h"
+#include "pkg/connection.h"
 #include "util/safe_text.h"
 
 namespace rqs::pkg {
@@ -27,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int most_redirects = 5;
-constexpr auto time_limit = std::chrono::seconds(30);
+constexpr std::string_view too_large = "the server's answer is too large for a package";
 constexpr std::size_t header_bytes = std::size_t{64} << 10;
 
 std::string lower(std::string_view text) {
@@ -77,178 +67,6 @@ Result<std::string> dechunk(std::string_view body) {
         }
         out.append(body.substr(0, size));
         body.remove_prefix(size + 2);
-    }
-}
-
-/// A connection, with or without TLS. Every wait ends at the deadline.
-class Connection {
-  public:
-    static Result<std::unique_ptr<Connection>> open(const Url& url, Clock::time_point deadline);
-
-    Status send(std::string_view text);
-
-    /// What has come: empty at the end.
-    Result<std::string> receive();
-
-  private:
-    explicit Connection(Clock::time_point deadline) : deadline_(deadline) {}
-
-    Status connect(const Url& url);
-    Status start_tls(const std::string& host);
-
-    /// Waits for `events`; false at the deadline.
-    [[nodiscard]] bool wait(short events) const {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
-        pollfd descriptor{socket_.get(), events, 0};
-        int ready = 0;
-        do {
-            ready = left.count() <= 0 ? 0 : ::poll(&descriptor, 1, static_cast<int>(left.count()));
-        } while (ready < 0 && errno == EINTR && Clock::now() < deadline_);
-        return ready > 0;
-    }
-
-    /// After a TLS call returned `outcome`: true if it may be tried again.
-    [[nodiscard]] bool retry_tls(int outcome) const {
-        switch (SSL_get_error(tls_.get(), outcome)) {
-            case SSL_ERROR_WANT_READ:
-                return wait(POLLIN);
-            case SSL_ERROR_WANT_WRITE:
-                return wait(POLLOUT);
-            default:
-                return false;
-        }
-    }
-
-    [[nodiscard]] tl::unexpected<Error> broken(std::string_view doing) const {
-        const char* why = Clock::now() >= deadline_ ? "it takes too long"
-                          : errno == 0              ? "the server ended the connection"
-                                                    : std::strerror(errno);
-        return fail(fmt::format("{}: {}", doing, why));
-    }
-
-    Clock::time_point deadline_;
-    bpfkit::Fd socket_;
-    std::unique_ptr<SSL_CTX, bpfkit::Deleter<SSL_CTX_free>> context_;
-    std::unique_ptr<SSL, bpfkit::Deleter<SSL_free>> tls_;
-};
-
-Result<std::unique_ptr<Connection>> Connection::open(const Url& url, Clock::time_point deadline) {
-    std::unique_ptr<Connection> connection(new Connection(deadline));
-    auto status = connection->connect(url);
-    if (status && url.tls) {
-        status = connection->start_tls(url.host);
-    }
-    if (!status) {
-        return tl::unexpected(status.error());
-    }
-    return connection;
-}
-
-Status Connection::connect(const Url& url) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int error = ::getaddrinfo(url.host.c_str(), url.port.c_str(), &hints, &found);
-    if (error != 0) {
-        return fail(fmt::format("cannot find host {}: {}", util::printable(url.host),
-                                ::gai_strerror(error)));
-    }
-    const std::unique_ptr<addrinfo, bpfkit::Deleter<::freeaddrinfo>> addresses(found);
-    for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-        socket_.reset(::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        if (!socket_.valid()) {
-            continue;
-        }
-        if (::connect(socket_.get(), address->ai_addr, address->ai_addrlen) != 0) {
-            if (errno != EINPROGRESS || !wait(POLLOUT)) {
-                continue;
-            }
-        }
-        int outcome = 0;
-        socklen_t size = sizeof(outcome);
-        ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &outcome, &size);
-        errno = outcome;
-        if (outcome == 0) {
-            return {};
-        }
-    }
-    return broken(fmt::format("cannot connect to {}", util::printable(url.host)));
-}
-
-Status Connection::start_tls(const std::string& host) {
-    context_.reset(SSL_CTX_new(TLS_client_method()));
-    if (context_ == nullptr || SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
-        return fail("TLS could not be started");
-    }
-    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
-    tls_.reset(SSL_new(context_.get()));
-    if (tls_ == nullptr || SSL_set1_host(tls_.get(), host.c_str()) != 1 ||
-        SSL_set_tlsext_host_name(tls_.get(), host.c_str()) != 1 ||
-        SSL_set_fd(tls_.get(), socket_.get()) != 1) {
-        return fail("TLS could not be started");
-    }
-    for (;;) {
-        const int outcome = SSL_connect(tls_.get());
-        if (outcome == 1) {
-            return {};
-        }
-        if (!retry_tls(outcome)) {
-            const long verdict = SSL_get_verify_result(tls_.get());
-            return fail(fmt::format("no secure connection to {}: {}", util::printable(host),
-                                    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict)
-                                                         : "handshake failed"));
-        }
-    }
-}
-
-Status Connection::send(std::string_view text) {
-    while (!text.empty()) {
-        std::size_t sent = 0;
-        if (tls_ != nullptr) {
-            errno = 0;
-            const int outcome = SSL_write_ex(tls_.get(), text.data(), text.size(), &sent);
-            if (outcome != 1 && !retry_tls(outcome)) {
-                return broken("sending the request failed");
-            }
-        } else {
-            const ssize_t size = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
-            if (size < 0 && errno != EINTR && (errno != EAGAIN || !wait(POLLOUT))) {
-                return broken("sending the request failed");
-            }
-            sent = static_cast<std::size_t>(std::max<ssize_t>(size, 0));
-        }
-        text.remove_prefix(sent);
-    }
-    return {};
-}
-
-Result<std::string> Connection::receive() {
-    std::array<char, 16384> chunk{};
-    for (;;) {
-        if (tls_ != nullptr) {
-            std::size_t size = 0;
-            errno = 0;  // TLS has errors of its own
-            const int outcome = SSL_read_ex(tls_.get(), chunk.data(), chunk.size(), &size);
-            if (outcome == 1) {
-                return std::string(chunk.data(), size);
-            }
-            if (SSL_get_error(tls_.get(), outcome) == SSL_ERROR_ZERO_RETURN) {
-                return std::string();
-            }
-            if (!retry_tls(outcome)) {
-                return broken("reading the answer failed");
-            }
-            continue;
-        }
-        const ssize_t size = ::recv(socket_.get(), chunk.data(), chunk.size(), 0);
-        if (size >= 0) {
-            return std::string(chunk.data(), static_cast<std::size_t>(size));
-        }
-        if (errno != EINTR && (errno != EAGAIN || !wait(POLLIN))) {
-            return broken("reading the answer failed");
-        }
     }
 }
 
@@ -304,31 +122,71 @@ Result<std::string> exchange(const Url& url, std::size_t most_bytes, Clock::time
             return response;
         }
         if (response.size() > most_bytes + most_bytes / 8 + header_bytes) {
-            return fail("the server's answer is too large for a package");
+            return fail(std::string(too_large));
         }
     }
 }
 
+/// The length of "http://" or "https://" at the start of `text`, in whatever case; 0 without.
+std::size_t scheme_length(std::string_view text) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (lower(text.substr(0, scheme.size())) == scheme) {
+            return scheme.size();
+        }
+    }
+    return 0;
+}
+
+/// Whether `text` starts with a scheme such as "ftp:".
+bool has_scheme(std::string_view text) {
+    const auto end = text.find_first_of(":/?#");
+    return end != std::string_view::npos && end > 0 && text[end] == ':' &&
+           std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end),
+                       [](unsigned char c) {
+                           return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.';
+                       });
+}
+
+/// Path `relative` seen from `base`; RFC 3986, 5.2.3. Dots in it are left to the server.
+std::string merge_paths(std::string_view base, std::string_view relative) {
+    const std::string_view path = base.substr(0, base.find('?'));
+    if (!relative.empty() && relative[0] == '?') {
+        return std::string(path).append(relative);
+    }
+    return std::string(path.substr(0, path.rfind('/') + 1)).append(relative);
+}
+
+/// Where a redirect from `base` leads: RFC 3986, 5.2.2.
 Result<std::string> resolve(const Url& base, const std::string& location) {
+    const std::string scheme = base.tls ? "https:" : "http:";
     if (is_url(location)) {
         return location;
     }
-    if (location.empty() || location[0] != '/') {
-        return fail("the server redirects to a place that is no URL");
+    if (location.rfind("//", 0) == 0) {
+        return scheme + location;
     }
-    return fmt::format("{}://{}{}", base.tls ? "https" : "http", authority_of(base), location);
+    if (has_scheme(location)) {
+        return fail(fmt::format("the server redirects to {}, which is no http(s) URL",
+                                util::printable(location)));
+    }
+    return fmt::format("{}//{}{}", scheme, authority_of(base),
+                       location[0] == '/' ? location : merge_paths(base.path, location));
+}
+
+bool is_tls(std::string_view url) {
+    return scheme_length(url) == std::string_view("https://").size();
 }
 
 }  // namespace
 
 bool is_url(std::string_view text) {
-    return text.rfind("http://", 0) == 0 || text.rfind("https://", 0) == 0;
+    return scheme_length(text) != 0;
 }
 
 Result<Url> parse_url(std::string_view text) {
     Url url;
-    url.tls = text.rfind("https://", 0) == 0;
-    std::string_view rest = text.substr(url.tls ? 8 : 7);
+    url.tls = is_tls(text);
+    std::string_view rest = text.substr(scheme_length(text));
     rest = rest.substr(0, rest.find('#'));
     const auto slash = rest.find_first_of("/?");
     std::string_view authority = rest.substr(0, slash);
@@ -376,6 +234,11 @@ Result<std::string> parse_response(std::string_view response, std::string& redir
         return fail(fmt::format("the server answers {}",
                                 util::printable(trim(head.substr(9, head.find("\r\n") - 9)))));
     }
+    const std::string encoding = lower(header(head, "content-encoding"));
+    if (!encoding.empty() && encoding != "identity") {
+        return fail(fmt::format("the server compresses its answer ({}) though it was not asked to",
+                                util::printable(encoding)));
+    }
     if (lower(header(head, "transfer-encoding")) == "chunked") {
         return dechunk(body);
     }
@@ -393,7 +256,8 @@ Result<std::string> parse_response(std::string_view response, std::string& redir
     return std::string(body);
 }
 
-Result<std::string> http_get(const std::string& url, std::size_t most_bytes) {
+Result<std::string> http_get(const std::string& url, std::size_t most_bytes,
+                             std::chrono::milliseconds time_limit) {
     const auto deadline = Clock::now() + time_limit;
     std::string current = url;
     for (int hop = 0; hop <= most_redirects; ++hop) {
@@ -412,15 +276,19 @@ Result<std::string> http_get(const std::string& url, std::size_t most_bytes) {
             return fail(
                 fmt::format("cannot fetch {}: {}", util::printable(current), body.error().message));
         }
+        if (redirect.empty() && body->size() > most_bytes) {
+            return fail(fmt::format("cannot fetch {}: {}", util::printable(current), too_large));
+        }
         if (redirect.empty()) {
             return body;
         }
         auto next = resolve(*parts, redirect);
-        if (!next) {
-            return next;
+        if (next && parts->tls && !is_tls(*next)) {
+            next = fail("the server redirects from https to http, which is not followed");
         }
-        if (parts->tls && next->rfind("https://", 0) != 0) {
-            return fail("the server redirects from https to http, which is not followed");
+        if (!next) {
+            return fail(
+                fmt::format("cannot fetch {}: {}", util::printable(current), next.error().message));
         }
         current = std::move(*next);
     }

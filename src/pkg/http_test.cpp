@@ -4,10 +4,16 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <functional>
 #include <thread>
 
 #include "bpfkit/handles.h"
@@ -26,6 +32,10 @@ TEST(Url, HasItsParts) {
     EXPECT_EQ(parse_url("http://h")->port, "80");
     EXPECT_EQ(parse_url("http://h?q")->path, "/?q");
     EXPECT_EQ(parse_url("http://[::1]:99/")->host, "::1");
+    EXPECT_TRUE(is_url("HTTP://h") && is_url("Https://h"));
+    EXPECT_TRUE(parse_url("HTTPS://h")->tls);
+    EXPECT_EQ(parse_url("HTTP://h/P")->path, "/P");
+    EXPECT_FALSE(is_url("ftp://h") || is_url("http:/h") || is_url("https"));
 }
 
 TEST(Url, CannotSmuggleARequest) {
@@ -66,8 +76,9 @@ TEST(Response, CutShortIsAnError) {
 /// Answers a number of connections on a port of its own, each with the next of `answers`.
 class Server {
   public:
-    explicit Server(std::vector<std::string> answers)
-        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    /// With `delay` before each answer.
+    explicit Server(std::vector<std::string> answers, std::chrono::milliseconds delay = {})
+        : delay_(delay), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -90,8 +101,11 @@ class Server {
         return "http://127.0.0.1:" + std::to_string(port_) + path;
     }
 
+    /// What was asked for; to be called when all answers were given.
+    [[nodiscard]] std::vector<std::string> paths() const { return paths_; }
+
   private:
-    void serve(const std::vector<std::string>& answers) const {
+    void serve(const std::vector<std::string>& answers) {
         for (const auto& answer : answers) {
             const bpfkit::Fd peer(::accept(socket_.get(), nullptr, nullptr));
             if (!peer.valid()) {
@@ -106,10 +120,15 @@ class Server {
                 }
                 request.append(chunk.data(), static_cast<std::size_t>(size));
             }
+            const auto path = request.find(' ') + 1;
+            paths_.push_back(request.substr(path, request.find(' ', path) - path));
+            std::this_thread::sleep_for(delay_);
             (void)::send(peer.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
         }
     }
 
+    std::chrono::milliseconds delay_;
+    std::vector<std::string> paths_;
     bpfkit::Fd socket_;
     std::uint16_t port_ = 0;
     std::thread thread_;
@@ -121,6 +140,91 @@ TEST(HttpGet, FollowsARedirect) {
     const auto body = http_get(server.url("/here"), 100);
     ASSERT_TRUE(body) << body.error().message;
     EXPECT_EQ(*body, "hello");
+}
+
+TEST(HttpGet, RedirectsMayBeRelative) {
+    const Server server({"HTTP/1.1 302 F\r\nLocation: b?x=1\r\n\r\n",
+                         "HTTP/1.1 302 F\r\nLocation: ?y=2\r\n\r\n",
+                         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
+    const auto body = http_get(server.url("/a/old?z"), 100);
+    ASSERT_TRUE(body) << body.error().message;
+    EXPECT_EQ(server.paths(), (std::vector<std::string>{"/a/old?z", "/a/b?x=1", "/a/b?y=2"}));
+}
+
+TEST(HttpGet, RedirectsMayLeaveOutTheScheme) {
+    const Server other({"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
+    const Server server({"HTTP/1.1 302 F\r\nLocation: " + other.url("/c").substr(5) + "\r\n\r\n"});
+    const auto body = http_get(server.url("/"), 100);
+    ASSERT_TRUE(body) << body.error().message;
+    EXPECT_EQ(other.paths(), std::vector<std::string>{"/c"});
+}
+
+TEST(HttpGet, RedirectsLeadToHttpAlone) {
+    const Server server({"HTTP/1.1 302 F\r\nLocation: file:///etc/passwd\r\n\r\n"});
+    const auto body = http_get(server.url("/"), 100);
+    ASSERT_FALSE(body);
+    EXPECT_NE(body.error().message.find("file:///etc/passwd, which is no http(s) URL"),
+              std::string::npos)
+        << body.error().message;
+}
+
+TEST(HttpGet, SaysThatTheAnswerIsCompressed) {
+    const Server server({"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\n\r\n\x1f\x8b"});
+    const auto body = http_get(server.url("/"), 100);
+    ASSERT_FALSE(body);
+    EXPECT_NE(body.error().message.find("compresses its answer (gzip)"), std::string::npos)
+        << body.error().message;
+}
+
+TEST(HttpGet, GivesUpInTime) {
+    const Server server({""}, std::chrono::seconds(3));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto body = http_get(server.url("/"), 100, std::chrono::milliseconds(200));
+    ASSERT_FALSE(body);
+    EXPECT_NE(body.error().message.find("it takes too long"), std::string::npos)
+        << body.error().message;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+}
+
+/// In a thread with a mount namespace of its own, where the only name server never answers.
+void with_silent_resolver(const std::function<void()>& test, std::string& why_not) {
+    std::thread([&] {
+        const bpfkit::Fd silent(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(53);
+        address.sin_addr.s_addr = htonl(0x7f505050);  // a loopback address that nobody uses
+        const std::string file = "/tmp/http-test-" + std::to_string(::getpid());
+        std::ofstream(file) << "nameserver 127.80.80.80\noptions timeout:5 attempts:2\n";
+        const bool ready =
+            ::bind(silent.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
+            ::unshare(CLONE_NEWNS) == 0 &&
+            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+            ::mount(file.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0;
+        why_not = ready ? "" : std::strerror(errno);
+        if (ready) {
+            test();
+        }
+        ::unlink(file.c_str());
+    }).join();
+}
+
+TEST(HttpGet, LookingUpTheNameCountsToo) {
+    std::string why_not;
+    with_silent_resolver(
+        [] {
+            const auto begin = std::chrono::steady_clock::now();
+            const auto body =
+                http_get("http://package.invalid.example/", 100, std::chrono::milliseconds(500));
+            ASSERT_FALSE(body);
+            EXPECT_NE(body.error().message.find("it takes too long"), std::string::npos)
+                << body.error().message;
+            EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+        },
+        why_not);
+    if (!why_not.empty()) {
+        GTEST_SKIP() << "no name server of our own: " << why_not;
+    }
 }
 
 TEST(HttpGet, EndsARedirectLoop) {
