@@ -130,6 +130,13 @@ TEST_F(Filter, EmptyNamePrefixIsOff) {
     EXPECT_TRUE(std::includes(seen.begin(), seen.end(), all.begin(), all.end()));
 }
 
+/// As a list: "0-3".
+std::string every_cpu() {
+    std::string list = read_file("/sys/devices/system/cpu/possible");
+    list.erase(list.find_last_not_of('\n') + 1);
+    return list;
+}
+
 TEST_F(Filter, Cpus) {
     if (scene_cpu() == quiet_cpu()) {
         GTEST_SKIP() << "needs two CPUs";
@@ -141,7 +148,7 @@ TEST_F(Filter, Cpus) {
     }
     EXPECT_EQ(one.tids().count(number(a_.tid(0))), 0U);
     const Ids everywhere = both(tids_of(a_), tids_of(b_));
-    const Ids seen = trace_until({"--cpu", "0-1"}, everywhere).tids();
+    const Ids seen = trace_until({"--cpu", every_cpu()}, everywhere).tids();
     EXPECT_TRUE(std::includes(seen.begin(), seen.end(), everywhere.begin(), everywhere.end()));
 }
 
@@ -309,6 +316,28 @@ TEST(FilterCommand, AllDescendantsFromTheirBirth) {
         EXPECT_GE(waits, each.waits) << id;
         EXPECT_LE(waits, each.waits + 8) << id;
         EXPECT_GE(sum_ns, each.run_delay_ns) << id;
+    }
+}
+
+// Ids in there are not the machine's: others than those meant would be traced.
+TEST(FilterCommand, InAPidNamespaceIsRefused) {
+    for (const Tracer::Words& words : {Tracer::Words{"0", "--source", "bpf", "-p", "1"},
+                                       Tracer::Words{"0", "--source", "bpf", "--", "true"}}) {
+        // In there the first child has the id 1.
+        Process inside([&] {
+            if (::unshare(CLONE_NEWPID) != 0) {
+                ::_exit(77);
+            }
+            const pid_t first = ::fork();
+            if (first == 0) {
+                Tracer tracer(words);
+                const int code = tracer.join();
+                const bool said = tracer.stderr_text().find("pid namespace") != std::string::npos;
+                ::_exit(code == 1 && said ? 0 : 1);
+            }
+            ::_exit(reap(first, patience_ns()));
+        });
+        EXPECT_EQ(inside.join(), 0);
     }
 }
 

@@ -169,6 +169,7 @@ void Checker::read_line(const Line& line) {
             output_.seen = json.at("seen").get<std::uint64_t>();
             output_.kept = json.at("kept").get<std::uint64_t>();
             output_.lost = json.at("lost").get<std::uint64_t>();
+            output_.unverified = json.at("unverified").get<std::uint64_t>();
             output_.late = json.at("late").get<std::uint64_t>();
             output_.duration_ns = json.at("duration_ns").get<std::uint64_t>();
         }

@@ -112,6 +112,7 @@ struct Output {
     std::uint64_t seen = 0;
     std::uint64_t kept = 0;
     std::uint64_t lost = 0;
+    std::uint64_t unverified = 0;
     std::uint64_t late = 0;
     std::uint64_t duration_ns = 0;
     int exit_code = -1;
