@@ -110,7 +110,9 @@ int on_switch(u64* ctx) {
     struct task_struct* next = (void*)ctx[2];
     struct cfs_rq* cfs_rq = next->se.cfs_rq;
     struct rq* rq = cfs_rq->rq;
-    struct task_struct* curr = rq->curr; /* next; its pointers are followed from here: see there */
+    /* That is next, but by a way that verifiers since 6.2 do not trust: for each pointer that is
+       read from a task that they trust they search all of the kernel's types, four times over. */
+    struct task_struct* curr = rq->curr;
     u64 clock = rq->clock;
     u32 cpu_id = rq->cpu;
     struct rqs_cpu* cpu = cpu_state(cpu_id);
