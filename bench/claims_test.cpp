@@ -2,6 +2,7 @@
 // A benchmark that cannot fail proves nothing: each claim is broken once.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "bench/figures.h"
@@ -84,6 +85,19 @@ TEST(Claims, EachFailsAlone) {
             EXPECT_EQ(claims[i].holds, i != breach.claim) << breach.name << ": " << claims[i].text;
         }
     }
+}
+
+TEST(Claims, APeerThatStartsFasterOrIsSmallerFailsThem) {
+    Figures figures = good();
+    figures.variants.push_back(variant(Role::peer, 400, 20, 1e6));
+    for (const Claim& claim : judge(figures)) {
+        EXPECT_TRUE(claim.holds) << claim.text;
+    }
+    figures.variants.back() = variant(Role::peer, 400, 19, 9e5);
+    const auto claims = judge(figures);
+    EXPECT_EQ(
+        std::count_if(claims.begin(), claims.end(), [](const Claim& claim) { return claim.holds; }),
+        static_cast<std::ptrdiff_t>(claims.size()) - 2);
 }
 
 TEST(Claims, WhatWasNotMeasuredDoesNotHold) {
