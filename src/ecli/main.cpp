@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
 
 #include "bpfkit/handles.h"
+#include "pkg/agreement.h"
 #include "pkg/fetch.h"
 #include "pkg/loader.h"
 #include "pkg/package.h"
@@ -26,10 +30,11 @@ using rqs::Status;
 using namespace rqs::pkg;  // NOLINT(google-build-using-namespace): this file is its front end
 
 constexpr const char* usage =
-    "Usage: ecli run [-j] [--partial] [--verbose] PACKAGE [options of the package]\n"
+    "Usage: ecli [run] [-j] [--partial] [--verbose] PACKAGE [options of the package]\n"
     "\n"
     "Runs a BPF package made by ecc: loads and attaches its programs and prints what they\n"
-    "report, until Ctrl-C. PACKAGE is a file, - for standard input, or an http(s) URL.\n"
+    "report, until Ctrl-C. PACKAGE is a file, a folder with a package.json, - for standard\n"
+    "input, or an http(s) URL.\n"
     "\n"
     "  -j, --json   one JSON object a line\n"
     "  --partial    go on without programs that this kernel refuses\n"
@@ -46,6 +51,25 @@ struct Request {
     std::vector<std::string> arguments;
 };
 
+/// stdout that cannot be written is an error here too; a reader that went away is none.
+Status print(const std::string& text) {
+    rqs::util::Output output(STDOUT_FILENO);
+    output.buffer() += text;
+    return output.flush();
+}
+
+/// eunomia's ecli has to be told what a package on standard input is: here there is one kind.
+Status check_type(const std::string& type) {
+    for (const std::string_view json : {"json", "jsoneunomia"}) {
+        if (std::equal(type.begin(), type.end(), json.begin(), json.end(),
+                       [](unsigned char a, unsigned char b) { return std::tolower(a) == b; })) {
+            return {};
+        }
+    }
+    return rqs::usage_error(fmt::format("program type \"{}\" is not run here: packages are json",
+                                        rqs::util::printable(type)));
+}
+
 Result<Request> parse_request(const std::vector<std::string>& words) {
     Request request;
     std::size_t i = 0;
@@ -56,6 +80,10 @@ Result<Request> parse_request(const std::vector<std::string>& words) {
             request.partial = true;
         } else if (words[i] == "--verbose") {
             request.verbose = true;
+        } else if ((words[i] == "-p" || words[i] == "--prog-type") && i + 1 < words.size()) {
+            if (auto status = check_type(words[++i]); !status) {
+                return tl::unexpected(status.error());
+            }
         } else if (words[i] == "--") {
             ++i;
             break;
@@ -93,7 +121,7 @@ Result<Prepared> prepare(const Request& request) {
     if (!object) {
         return tl::unexpected(object.error());
     }
-    if (const auto status = check_exports(*package, object->get()); !status) {
+    if (const auto status = check_metadata(*package, object->get()); !status) {
         return tl::unexpected(status.error());
     }
     auto parameters = find_parameters(package->meta, bpf_object__btf(object->get()),
@@ -125,9 +153,9 @@ void print_summary(const RunResult& result) {
 
 Status print_version(const Prepared& prepared) {
     const auto& version = prepared.package.meta.doc.version;
-    fmt::print("{} {}\n", rqs::util::printable(prepared.package.meta.obj_name),
-               version.empty() ? "without a version" : rqs::util::printable(version));
-    return {};
+    return print(
+        fmt::format("{} {}\n", rqs::util::printable(prepared.package.meta.obj_name),
+                    version.empty() ? "without a version" : rqs::util::printable(version)));
 }
 
 Status run(const std::vector<std::string>& words) {
@@ -141,9 +169,8 @@ Status run(const std::vector<std::string>& words) {
         return tl::unexpected(prepared.error());
     }
     if (prepared->invocation.help) {
-        fmt::print("{}", help_text(prepared->package.meta, prepared->parameters,
-                                   "ecli run " + request->source));
-        return {};
+        return print(
+            help_text(prepared->package.meta, prepared->parameters, "ecli run " + request->source));
     }
     if (prepared->invocation.version) {
         return print_version(*prepared);
@@ -159,22 +186,41 @@ Status run(const std::vector<std::string>& words) {
     return {};
 }
 
+/// What eunomia's ecli can do and this one does not.
+Status no_registry(const std::string& command) {
+    return rqs::usage_error(fmt::format(
+        "no \"{}\": registries are not spoken to here; ecli run takes a file or an http(s) URL",
+        command));
+}
+
+/// "ecli PACKAGE" without the word run, as older versions of eunomia's ecli had it.
+bool may_be_package(const std::string& word) {
+    return word.find_first_of("./") != std::string::npos || word[0] == '-' ||
+           ::access(word.c_str(), F_OK) == 0;
+}
+
 Status dispatch(const std::vector<std::string>& words) {
-    if (words.empty() || words[0] == "-h" || words[0] == "--help" || words[0] == "help") {
-        fmt::print(words.empty() ? stderr : stdout, "{}", usage);
-        return words.empty() ? rqs::usage_error("what shall it do?") : Status{};
+    if (words.empty()) {
+        return rqs::usage_error("what shall it do? (ecli run PACKAGE; ecli --help)");
     }
-    if (words[0] == "--version") {
-        fmt::print("ecli 0.1.0 (package format 0.3)\n");
-        return {};
+    const std::string& first = words[0];
+    if (first == "-h" || first == "--help" || first == "help") {
+        return print(usage);
     }
-    if (words[0] != "run") {
-        return rqs::usage_error(fmt::format("unknown command \"{}\" (there is: ecli run PACKAGE)",
-                                            rqs::util::printable(words[0])));
+    if (first == "--version" || first == "-V") {
+        return print("ecli 0.1.0 (package format 0.3)\n");
+    }
+    if (first == "push" || first == "pull") {
+        return no_registry(first);
+    }
+    if (first != "run") {
+        return may_be_package(first) ? run(words)
+                                     : rqs::usage_error(fmt::format(
+                                           "unknown command \"{}\" (there is: ecli run PACKAGE)",
+                                           rqs::util::printable(first)));
     }
     if (words.size() > 1 && (words[1] == "-h" || words[1] == "--help")) {
-        fmt::print("{}", usage);
-        return {};
+        return print(usage);
     }
     return run({words.begin() + 1, words.end()});
 }
@@ -183,6 +229,8 @@ Status dispatch(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
     rqs::util::occupy_standard_descriptors();
+    (void)std::signal(SIGPIPE, SIG_IGN);  // of the network too; a write says it
+    (void)std::signal(SIGXFSZ, SIG_IGN);
     try {
         const auto status = dispatch({argv + 1, argv + argc});
         if (!status) {

@@ -18,8 +18,8 @@ tl::unexpected<Error> bad_value(const std::string& text, std::string_view expect
 /// An unsigned magnitude in decimal or (0x) hexadecimal, all of `text`.
 std::optional<std::uint64_t> parse_magnitude(std::string_view text);
 
-/// The bytes of `text` as a value of `type`. Integers may be decimal, 0x hexadecimal or (enums) a
-/// name, and must fit; text must leave room for its zero byte.
+/// The bytes of `text` as a value of `type`. Integers may be decimal, 0x hexadecimal, a name
+/// (enums) or a letter (char), and must fit; text must leave room for its zero byte.
 Result<std::string> encode_value(const ValueType& type, const std::string& text);
 
 }  // namespace rqs::pkg

@@ -18,6 +18,22 @@ namespace {
 
 constexpr std::string_view slots_member = "slots";
 
+/// Maps whose entries can be listed, with a key and a value each.
+bool can_be_sampled(const MapShape& shape) {
+    switch (shape.type) {
+        case BPF_MAP_TYPE_HASH:
+        case BPF_MAP_TYPE_ARRAY:
+        case BPF_MAP_TYPE_PERCPU_HASH:
+        case BPF_MAP_TYPE_PERCPU_ARRAY:
+        case BPF_MAP_TYPE_LRU_HASH:
+        case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+        case BPF_MAP_TYPE_LPM_TRIE:
+            return shape.key_size > 0 && shape.value_size > 0;
+        default:
+            return false;
+    }
+}
+
 std::optional<Channel> channel_of(const MapMeta& meta, const MapShape& shape) {
     if (meta.sample) {
         return Channel::sampled_map;
@@ -64,6 +80,18 @@ tl::unexpected<Error> disagreement(const ExportType& type, std::string_view what
     return fail(fmt::format("bad package: export type {} {}", util::printable(type.name), what));
 }
 
+/// Readers of the metadata go by its spelled types: they must not differ from those shown here.
+Result<ValueTypePtr> check_spellings(const ExportType& wanted, ValueTypePtr type) {
+    for (std::size_t i = 0; i < wanted.members.size() && i < type->members.size(); ++i) {
+        if (!may_be_spelled(*type->members[i].type, wanted.members[i].type)) {
+            return disagreement(wanted, fmt::format("has a member {} that is no {} in its object",
+                                                    util::printable(wanted.members[i].name),
+                                                    util::printable(wanted.members[i].type)));
+        }
+    }
+    return type;
+}
+
 Result<ValueTypePtr> type_of_export(const ExportType& wanted, const btf* types) {
     const std::uint32_t id = wanted.type_id != 0 ? wanted.type_id : find_struct(types, wanted.name);
     const btf_type* type = id == 0 ? nullptr : btf__type_by_id(types, id);
@@ -86,7 +114,8 @@ Result<ValueTypePtr> type_of_export(const ExportType& wanted, const btf* types) 
             return disagreement(wanted, "has other members in its object");
         }
     }
-    return value_type_from_btf(types, id);
+    auto built = value_type_from_btf(types, id);
+    return built ? check_spellings(wanted, std::move(*built)) : built;
 }
 
 class ExportFinder {
@@ -254,7 +283,9 @@ const Column* slots_column(const Export& what) {
 void append_columns(std::string& out, const std::vector<Column>& columns, std::string_view bytes) {
     for (const auto& column : columns) {
         out += ' ';
+        const std::size_t before = out.size();
         append_member_text(out, column.member, bytes);
+        out += out.size() == before ? "-" : "";  // an empty text is a column too
     }
 }
 
@@ -296,6 +327,10 @@ Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
         const auto channel = channel_of(map, *shape);
         if (!channel || !wants_export(meta, map)) {
             continue;
+        }
+        if (*channel == Channel::sampled_map && !can_be_sampled(*shape)) {
+            return fail(fmt::format("bad package: map {} is of a kind that cannot be sampled",
+                                    util::printable(map.name)));
         }
         auto one = finder.make(map, *shape, *channel);
         if (!one) {

@@ -8,9 +8,10 @@
 
 namespace rqs::pkg {
 
-/// The whole of a file, of standard input ("-") or of an http(s) URL; at most
-/// limits::package_bytes. URLs: GET with up to five redirects, never from https to http; the
-/// server's certificate must be valid for its name.
+/// The whole of a file (a path, or file:///path), of the package.json in a folder, of standard
+/// input
+/// ("-") or of an http(s) URL; at most limits::package_bytes. URLs: GET with up to five redirects,
+/// never from https to http; the server's certificate must be valid for its name.
 Result<std::string> fetch(const std::string& source);
 
 }  // namespace rqs::pkg

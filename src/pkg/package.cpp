@@ -37,19 +37,38 @@ Status check_extent(std::string_view text) {
     return {};
 }
 
+/// Files that people take for packages.
+Status check_kind(std::string_view text) {
+    const auto starts_with = [&](std::string_view magic) {
+        return text.substr(0, magic.size()) == magic;
+    };
+    constexpr std::size_t tar_magic_at = 257;
+    if (starts_with("\177"
+                    "ELF")) {
+        return fail("this is an object file, not a package: ecc makes packages from sources");
+    }
+    if (starts_with("\x1f\x8b")) {
+        return fail("this is a gzip file: unpack it first");
+    }
+    if (starts_with(std::string_view("\0asm", 4))) {
+        return fail("this is a WebAssembly module, not a package: only JSON packages are run");
+    }
+    if (text.size() > tar_magic_at && text.substr(tar_magic_at, 5) == "ustar") {
+        return fail("this is a tar archive: unpack it and run the package in it");
+    }
+    return {};
+}
+
 Result<Json> parse_text(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) {
         return fail("the package is empty");
     }
+    if (const auto known = check_kind(text); !known) {
+        return tl::unexpected(known.error());
+    }
     if (const auto extent = check_extent(text); !extent) {
         return tl::unexpected(extent.error());
-    }
-    constexpr std::string_view elf_magic(
-        "\177"
-        "ELF");
-    if (text.substr(0, elf_magic.size()) == elf_magic) {
-        return fail("this is an object file, not a package: ecc makes packages from sources");
     }
     if (text[first] != '{') {
         return yaml_to_json(std::string(text));

@@ -71,6 +71,10 @@ Result<Parameter> make_parameter(const std::string& section, const VariableMeta&
         return fail(fmt::format("bad package: variable {} lies outside section {}",
                                 util::printable(meta.name), util::printable(section)));
     }
+    if (!may_be_spelled(**type, meta.type)) {
+        return fail(fmt::format("bad package: variable {} is no {} in its object",
+                                util::printable(meta.name), util::printable(meta.type)));
+    }
     Parameter parameter;
     parameter.section = section;
     parameter.name = meta.name;

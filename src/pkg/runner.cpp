@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "pkg/agreement.h"
 #include "pkg/exporter.h"
 #include "pkg/limits.h"
 #include "pkg/loader.h"
@@ -24,22 +25,6 @@ namespace rqs::pkg {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::vector<MapShape> shapes_of(const bpf_object* object) {
-    std::vector<MapShape> out;
-    bpf_map* map = nullptr;
-    bpf_object__for_each_map(map, object) {
-        MapShape shape;
-        shape.name = bpf_map__name(map);
-        shape.type = static_cast<std::uint32_t>(bpf_map__type(map));
-        shape.key_size = bpf_map__key_size(map);
-        shape.value_size = bpf_map__value_size(map);
-        shape.key_type_id = bpf_map__btf_key_type_id(map);
-        shape.value_type_id = bpf_map__btf_value_type_id(map);
-        out.push_back(std::move(shape));
-    }
-    return out;
-}
 
 /// What is waited for: the first buffer if there is one.
 std::string_view banner(const std::vector<Export>& exports) {
@@ -123,7 +108,7 @@ class Runner {
 
     Status find_shown() {
         auto exports = find_exports(package_.meta, bpf_object__btf(loaded_.object.get()),
-                                    shapes_of(loaded_.object.get()));
+                                    map_shapes(loaded_.object.get()));
         if (!exports) {
             return tl::unexpected(exports.error());
         }
@@ -456,11 +441,6 @@ class Runner {
 Result<RunResult> run_package(const Package& package, const Invocation& invocation,
                               util::Output& output) {
     return Runner(package, invocation, output).run();
-}
-
-Status check_exports(const Package& package, const bpf_object* object) {
-    const auto exports = find_exports(package.meta, bpf_object__btf(object), shapes_of(object));
-    return exports ? Status{} : tl::unexpected(exports.error());
 }
 
 }  // namespace rqs::pkg

@@ -23,7 +23,4 @@ struct RunResult {
 Result<RunResult> run_package(const Package& package, const Invocation& invocation,
                               util::Output& output);
 
-/// Checks that the metadata fits the object, without loading anything.
-Status check_exports(const Package& package, const bpf_object* object);
-
 }  // namespace rqs::pkg

@@ -336,6 +336,21 @@ std::uint32_t find_struct(const btf* types, const std::string& name) {
     return id > 0 ? static_cast<std::uint32_t>(id) : 0;
 }
 
+namespace {
+
+/// Whether field `i` of `size` bytes overlaps with the one behind it, unless both start at one
+/// place as those of a union do.
+bool reaches_next(const LegacyStruct& fields, std::size_t i, std::uint32_t size) {
+    if (i + 1 == fields.fields.size()) {
+        return false;
+    }
+    const std::uint64_t start = fields.fields[i].bit_offset;
+    const std::uint64_t next = fields.fields[i + 1].bit_offset;
+    return next > start && start + std::uint64_t{size} * 8 > next;
+}
+
+}  // namespace
+
 Result<ValueTypePtr> value_type_from_older(const LegacyStruct& fields) {
     ValueType out;
     out.kind = ValueKind::record;
@@ -355,6 +370,11 @@ Result<ValueTypePtr> value_type_from_older(const LegacyStruct& fields) {
             type = ValueType{};
             type->size = (end - field.bit_offset) / 8;
         }
+        const bool array = type->kind == ValueKind::array || type->kind == ValueKind::text;
+        if (array && reaches_next(fields, i, type->size)) {
+            return fail(fmt::format("field {} of struct {} reaches into the next",
+                                    util::printable(field.name), util::printable(out.name)));
+        }
         const auto added = add_member(
             out,
             {field.name, std::make_shared<const ValueType>(std::move(*type)), field.bit_offset, 0});
@@ -363,6 +383,25 @@ Result<ValueTypePtr> value_type_from_older(const LegacyStruct& fields) {
         }
     }
     return finish(std::move(out));
+}
+
+ValueTypePtr value_type_from_spelling(std::string_view spelling) {
+    auto type = type_from_spelling(trim(spelling));
+    return type ? std::make_shared<const ValueType>(std::move(*type)) : nullptr;
+}
+
+bool may_be_spelled(const ValueType& type, std::string_view spelling) {
+    // An enum's size is not in its spelling.
+    const auto spelled =
+        type.kind == ValueKind::enumeration ? nullptr : value_type_from_spelling(spelling);
+    if (spelled == nullptr) {
+        return true;
+    }
+    const auto is_text = [](const ValueType& one) { return one.kind == ValueKind::text; };
+    const auto is_array = [](const ValueType& one) { return one.kind == ValueKind::array; };
+    return spelled->size == type.size && is_text(*spelled) == is_text(type) &&
+           is_array(*spelled) == is_array(type) && spelled->count == type.count &&
+           type.kind != ValueKind::record;
 }
 
 Result<ValueTypePtr> value_type_from_members(const btf* types,

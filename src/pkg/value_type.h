@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pkg/meta.h"
@@ -64,6 +65,14 @@ std::uint32_t find_struct(const btf* types, const std::string& name);
 
 /// The shape of a struct of the older format, from the C spelling of its fields' types.
 Result<ValueTypePtr> value_type_from_older(const LegacyStruct& fields);
+
+/// The shape that a C spelling such as "unsigned int" or "char[16]" stands for, or nullptr if it is
+/// not known without the program: a struct, a typedef, an array of arrays.
+ValueTypePtr value_type_from_spelling(std::string_view spelling);
+
+/// Whether `spelling`, as far as it is known, can be that of `type`: same size, and text, arrays
+/// and scalars are not mixed up.
+bool may_be_spelled(const ValueType& type, std::string_view spelling);
 
 /// A struct made of members at given places, as "custom_members" has them.
 Result<ValueTypePtr> value_type_from_members(const btf* types,
