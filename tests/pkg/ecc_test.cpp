@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // ecc as people type it: words in, packages and exit codes out.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -121,33 +122,38 @@ TEST(Ecc, ClosedDescriptorsHarmNothing) {
             << closing;
         EXPECT_EQ(read_file(package), good) << closing;
     }
-    const Outcome closed = shell("exec \"$0\" \"$1\" -o - >&-");
+    const Outcome closed = shell(R"(exec "$0" "$1" -o - >&-)");
     EXPECT_EQ(closed.exit_code, 1);
     EXPECT_NE(last_line(closed.err).find("cannot write to standard output"), std::string::npos);
 }
 
-/// A compiler that never ends, interrupted once it runs.
+/// Starts ecc with a compiler that never ends, sends it a signal once that runs, and then shows
+/// what is left of both.
+constexpr const char* interruption = R"(cd "$2" && mkdir tmp
+cat > clang <<'END'
+#!/bin/sh
+[ "$1" = -v ] && exit 0
+echo $$ > "${0%/*}/mark.new"
+mv "${0%/*}/mark.new" "${0%/*}/mark"
+exec sleep 100
+END
+chmod +x clang
+TMPDIR=$2/tmp env --default-signal=INT "$0" "$1" -c "$2/clang" -o "$2/p.json" & p=$!
+while [ ! -e mark ]; do sleep 0.02; done
+ls tmp
+kill -$SIGNAL $p; wait $p; code=$?
+kill -0 $(cat mark) 2> /dev/null && echo the compiler still runs
+ls tmp
+ls p.json* 2> /dev/null
+exit $code)";
+
 TEST(Ecc, LeavesNothingBehindWhenInterrupted) {
-    const std::array<std::pair<const char*, int>, 3> signals{
+    const std::array<std::pair<std::string, int>, 3> signals{
         {{"INT", 128 + 2}, {"TERM", 128 + 15}, {"HUP", 128 + 1}}};
     for (const auto& [signal, exit_code] : signals) {
         const Scratch scratch;
-        write_file(scratch.path("clang"),
-                   "#!/bin/sh\n[ \"$1\" = -v ] && exit 0\n"
-                   "echo $$ > \"${0%/*}/mark.new\"; mv \"${0%/*}/mark.new\" \"${0%/*}/mark\"\n"
-                   "exec sleep 100\n");
-        std::filesystem::permissions(scratch.path("clang"), std::filesystem::perms(0755));
-        std::filesystem::create_directory(scratch.path("tmp"));
-        const Outcome outcome = shell(
-            "cd \"$2\"; TMPDIR=$2/tmp env --default-signal=INT \"$0\" \"$1\" -c \"$2/clang\" -o "
-            "\"$2/p.json\" & p=$!\n"
-            "while [ ! -e mark ]; do sleep 0.02; done; ls tmp\n"
-            "kill -" +
-                std::string(signal) +
-                " $p; wait $p; code=$?\n"
-                "kill -0 $(cat mark) 2> /dev/null && echo the compiler still runs\n"
-                "ls tmp; ls p.json* 2> /dev/null; exit $code",
-            scratch.path(""));
+        const Outcome outcome =
+            shell(fmt::format("SIGNAL={}\n{}", signal, interruption), scratch.path(""));
         EXPECT_EQ(outcome.exit_code, exit_code) << signal << outcome.err;
         EXPECT_EQ(outcome.out.rfind("ecc-", 0), 0U) << outcome.out;
         EXPECT_EQ(outcome.out.size(), std::string("ecc-XXXXXX\n").size()) << outcome.out;
@@ -158,41 +164,44 @@ TEST(Ecc, WordsBehindTwoDashesAreNames) {
     const Scratch scratch;
     write_file(scratch.path("-x.bpf.c"), read_file(source));
     const Outcome outcome =
-        shell("cd \"$2\" && exec \"$0\" -o p.json -- -x.bpf.c", scratch.path(""));
+        shell(R"(cd "$2" && exec "$0" -o p.json -- -x.bpf.c)", scratch.path(""));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_TRUE(std::filesystem::exists(scratch.path("p.json")));
+}
+
+void expect_compilers_message(const Scratch& scratch, const Words& words) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_NE(outcome.err.find(scratch.path("x.bpf.c") + ":3:"), std::string::npos)
+        << "the place in the user's own file\n"
+        << outcome.err;
+    EXPECT_NE(outcome.err.find("oops"), std::string::npos);
+    EXPECT_FALSE(std::filesystem::exists(scratch.path("package.json")));
 }
 
 TEST(Ecc, ShowsTheCompilersOwnMessage) {
     const Scratch scratch;
     write_file(scratch.path("x.h"), "struct event { int a; };\n");
-    write_file(scratch.path("x.bpf.c"),
-               "#include \"vmlinux.h\"\n#include \"x.h\"\nint f(void) { return oops; }\n");
-    for (const bool header : {false, true}) {
-        Words words{ecc(), scratch.path("x.bpf.c")};
-        if (header) {
-            words.push_back(scratch.path("x.h"));
-        }
-        const Outcome outcome = run(words);
-        EXPECT_EQ(outcome.exit_code, 1);
-        EXPECT_NE(outcome.err.find(scratch.path("x.bpf.c") + ":3:"), std::string::npos)
-            << "the place in the user's own file\n"
-            << outcome.err;
-        EXPECT_NE(outcome.err.find("oops"), std::string::npos);
-        EXPECT_FALSE(std::filesystem::exists(scratch.path("package.json")));
-    }
+    write_file(scratch.path("x.bpf.c"), R"(#include "vmlinux.h"
+#include "x.h"
+int f(void) { return oops; }
+)");
+    expect_compilers_message(scratch, {ecc(), scratch.path("x.bpf.c")});
+    expect_compilers_message(scratch, {ecc(), scratch.path("x.bpf.c"), scratch.path("x.h")});
 }
 
 TEST(Ecc, WrongCommentsAreErrors) {
     const Scratch scratch;
-    const std::string head = "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n";
-    const std::string tail =
-        "SEC(\"raw_tp/sys_enter\") int f(void *c) { return x; }\n"
-        "char LICENSE[] SEC(\"license\") = \"GPL\";\n";
-    for (const char* comment : {"/// @cmdarg not json", "/// @cmdarg {\"short\": \"long\"}",
-                                "/// @name other", "/// @type {}"}) {
-        write_file(scratch.path("x.bpf.c"),
-                   head + comment + "\nconst volatile int x = 0;\n" + tail);
+    constexpr const char* program = R"(#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+/// {}
+const volatile int x = 0;
+SEC("raw_tp/sys_enter") int f(void *c) {{ return x; }}
+char LICENSE[] SEC("license") = "GPL";
+)";
+    for (const char* comment :
+         {"@cmdarg not json", R"(@cmdarg {"short": "long"})", "@name other", "@type {}"}) {
+        write_file(scratch.path("x.bpf.c"), fmt::format(program, comment));
         const Outcome outcome = run({ecc(), scratch.path("x.bpf.c")});
         EXPECT_EQ(outcome.exit_code, 1) << comment;
         EXPECT_NE(outcome.err.find("comment"), std::string::npos) << outcome.err;

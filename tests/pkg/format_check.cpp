@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "format_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <sstream>
@@ -101,10 +103,10 @@ std::set<std::string> FormatCheck::unseen() const {
     std::set<std::string> out;
     for (const auto& [shape, fields] : shapes_.items()) {
         for (const auto& [key, rules] : fields.items()) {
-            const std::string field = shape + "." + field_name(key).first;
+            const std::string field = fmt::format("{}.{}", shape, field_name(key).first);
             out.insert(field);
             for (const auto& word : words_of(rules)) {
-                out.insert(field + "=" + word);
+                out.insert(fmt::format("{}={}", field, word));
             }
         }
     }
@@ -125,8 +127,9 @@ void FormatCheck::check_shape(const std::string& shape, const json& value,
         const auto [name, optional] = field_name(key);
         known.insert(name);
         if (value.contains(name)) {
-            seen_.insert(shape + "." + name);
-            check_rule(rule, value[name], place + "." + name, shape + "." + name);
+            const std::string field = fmt::format("{}.{}", shape, name);
+            seen_.insert(field);
+            check_rule(rule, value[name], fmt::format("{}.{}", place, name), field);
         } else if (!optional) {
             complain(place, "has no \"" + name + "\"");
         }
@@ -165,8 +168,7 @@ void FormatCheck::check_word(const std::string& rule, const json& value, const s
             return;
         }
         for (std::size_t i = 0; i < value.size(); ++i) {
-            check_shape(rule.substr(0, rule.size() - 2), value[i],
-                        place + "[" + std::to_string(i) + "]");
+            check_shape(rule.substr(0, rule.size() - 2), value[i], fmt::format("{}[{}]", place, i));
         }
         return;
     }

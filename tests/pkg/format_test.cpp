@@ -49,21 +49,20 @@ const std::map<std::string, Words>& all_sources() {
     return out;
 }
 
+void expect_sound(const json& package, const std::string& name) {
+    EXPECT_EQ(format().complaints("package", package), Lines{}) << name;
+    EXPECT_EQ(object_complaints(package), Lines{}) << name;
+}
+
 TEST(Format, PackagesHaveItsFieldsAndFitTheirObjects) {
-    FormatCheck check = format();
     for (const auto& [name, sources] : all_sources()) {
-        const json package = compiled(sources);
-        EXPECT_EQ(check.complaints("package", package), Lines{}) << name;
-        EXPECT_EQ(object_complaints(package), Lines{}) << name;
+        expect_sound(compiled(sources), name);
     }
     for (const char* name : {"runqslower", "runqlat"}) {
-        const auto package =
-            json::parse(read_file(std::string(RQS_PACKAGES "/") + name + "/package.json"));
-        EXPECT_EQ(check.complaints("package", package), Lines{}) << name;
-        EXPECT_EQ(object_complaints(package), Lines{}) << name;
+        const std::string path = std::string(RQS_PACKAGES "/") + name + "/package.json";
+        expect_sound(json::parse(read_file(path)), path);
     }
-    EXPECT_EQ(check.complaints("package", kinds()), Lines{});
-    EXPECT_EQ(object_complaints(kinds()), Lines{});
+    expect_sound(kinds(), "kinds");
 }
 
 /// What eunomia's runtime cannot show is known, and nothing else is wrong with such a package.
@@ -96,39 +95,46 @@ void each_object(json& value, const std::function<void(json&)>& change) {
     }
 }
 
-/// The checker is to be believed: whatever is changed, it says so.
+/// The checker is to be believed: whatever is changed in an object, it says so. Returns how many
+/// changes were tried.
+std::size_t try_changes(FormatCheck& check, const json& package, json& object) {
+    const json good = object;
+    for (const auto& [key, value] : good.items()) {
+        for (const json& wrong : {json::array({json::array()}), json()}) {
+            object[key] = wrong;
+            EXPECT_NE(check.complaints("package", package), Lines{}) << key;
+        }
+        object = good;
+    }
+    object["unheard_of"] = 1;
+    EXPECT_NE(check.complaints("package", package), Lines{});
+    object = good;
+    return 2 * good.size() + 1;
+}
+
 TEST(Format, EveryWrongFieldIsFound) {
     FormatCheck check = format();
     json package = kinds();
     std::size_t changes = 0;
-    each_object(package, [&](json& object) {
-        const json good = object;
-        for (const auto& [key, value] : good.items()) {
-            object[key] = json::array({json::array()});
-            EXPECT_NE(check.complaints("package", package), Lines{}) << key;
-            object[key] = nullptr;
-            EXPECT_NE(check.complaints("package", package), Lines{}) << key;
-            object = good;
-            changes += 2;
-        }
-        object["unheard_of"] = 1;
-        EXPECT_NE(check.complaints("package", package), Lines{});
-        object = good;
-    });
+    each_object(package, [&](json& object) { changes += try_changes(check, package, object); });
     EXPECT_GT(changes, 200U);
     EXPECT_EQ(check.complaints("package", package), Lines{});
+}
+
+std::size_t needed_fields(const json& shape) {
+    std::size_t count = 0;
+    for (const auto& [key, rule] : shape.items()) {
+        count += key.back() == '?' ? 0U : 1U;
+    }
+    return count;
 }
 
 TEST(Format, EveryMissingFieldIsFound) {
     FormatCheck check = format();
     std::size_t needed = 0;
-    for (const auto& [shape, fields] : check.shapes().items()) {
-        std::size_t count = 0;
-        for (const auto& [key, rule] : fields.items()) {
-            count += key.back() == '?' ? 0U : 1U;
-        }
-        EXPECT_EQ(check.complaints(shape, json::object()).size(), count) << shape;
-        needed += count;
+    for (const auto& [name, shape] : check.shapes().items()) {
+        EXPECT_EQ(check.complaints(name, json::object()).size(), needed_fields(shape)) << name;
+        needed += needed_fields(shape);
     }
     EXPECT_GT(needed, 25U);
 }
