@@ -15,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-const std::string source = RQS_PROGRAMS "/percpu.bpf.c";
+const std::string programs = RQS_PROGRAMS;
+const std::string source = programs + "/percpu.bpf.c";
 
 /// The last line of what was said, behind the lines of progress.
 std::string last_line(const std::string& text) {
@@ -212,7 +213,7 @@ TEST(Ecc, AHeaderMayDefineNoStruct) {
     const Scratch scratch;
     write_file(scratch.path("empty.h"), "/* struct not { */\n");
     const Outcome outcome =
-        run({ecc(), RQS_PROGRAMS "/refused.bpf.c", scratch.path("empty.h"), "-o", "-"});
+        run({ecc(), programs + "/refused.bpf.c", scratch.path("empty.h"), "-o", "-"});
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_NE(outcome.err.find("empty.h defines no struct"), std::string::npos) << outcome.err;
     EXPECT_EQ(json::parse(outcome.out)["meta"]["export_types"], json::array());
@@ -224,7 +225,7 @@ TEST(Ecc, AHeaderMayDefineNoStruct) {
 
 TEST(Ecc, WritesWhatTheFormatAsksFor) {
     const Scratch scratch;
-    const Outcome outcome = run({ecc(), RQS_PROGRAMS "/types.bpf.c", RQS_PROGRAMS "/types.h", "-o",
+    const Outcome outcome = run({ecc(), programs + "/types.bpf.c", programs + "/types.h", "-o",
                                  scratch.path("package.json"), "--keep"});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     const json package = json::parse(read_file(scratch.path("package.json")));
@@ -337,27 +338,31 @@ TEST(Ecc, FindsTheEventAmongTheStructsOfAHeader) {
               "v k ");
 }
 
+/// The struct that a map carries, or its configuration as it stands.
+std::string shown_as(const json& map, const json& types) {
+    const json config = map.value("export_config", json());
+    for (const auto& type : types) {
+        if (config.contains("btf_type_id") && config["btf_type_id"] == type["type_id"]) {
+            return type["name"];
+        }
+    }
+    return config.dump();
+}
+
 TEST(Ecc, ExportsSeveralMapsThatCommentsDescribe) {
-    const Scratch scratch;
-    const Outcome outcome = run({ecc(), RQS_PROGRAMS "/several.bpf.c", "-o", "-"});
+    const Outcome outcome = run({ecc(), programs + "/several.bpf.c", "-o", "-"});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_NE(outcome.err.find("map silent carries is not shown"), std::string::npos);
     const json meta = json::parse(outcome.out)["meta"];
     EXPECT_EQ(meta["enable_multiple_export_types"], true);
-    std::string configs;
+    std::string maps;
     for (const auto& map : meta["bpf_skel"]["maps"]) {
         EXPECT_FALSE(map.contains("event")) << "that word is ours, not the format's";
-        const json config = map.value("export_config", json());
-        const bool by_type = config.contains("btf_type_id");
-        configs += map["name"].get<std::string>() + ":" + (by_type ? "type" : config.dump()) + " ";
-        for (const auto& type : meta["export_types"]) {
-            if (by_type && config["btf_type_id"] == type["type_id"]) {
-                configs += type["name"].get<std::string>() + " ";
-            }
-        }
+        maps += fmt::format("{}:{} ", map["name"].get<std::string>(),
+                            shown_as(map, meta["export_types"]));
     }
-    EXPECT_EQ(configs,
-              "opened:type open_event closed:type close_event counts:\"default\" silent:null "
+    EXPECT_EQ(maps,
+              "opened:open_event closed:close_event counts:\"default\" silent:null "
               "several_.bss:null ");
 }
 
@@ -415,12 +420,11 @@ TEST(Ecc, TakesTypesFromAFile) {
     if (error) {
         GTEST_SKIP() << "the kernel's BTF cannot be read: " << error.message();
     }
-    const Outcome outcome = run({ecc(), RQS_PROGRAMS "/percpu.bpf.c", "--btf",
+    const Outcome outcome = run({ecc(), programs + "/percpu.bpf.c", "--btf",
                                  scratch.path("types.btf"), "-o", scratch.path("p.json")});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     write_file(scratch.path("cut.btf"), read_file(scratch.path("types.btf")).substr(0, 100'000));
-    const Outcome cut =
-        run({ecc(), RQS_PROGRAMS "/percpu.bpf.c", "--btf", scratch.path("cut.btf")});
+    const Outcome cut = run({ecc(), programs + "/percpu.bpf.c", "--btf", scratch.path("cut.btf")});
     expect_one_line(cut, 1, "cut.btf");
 }
 
