@@ -88,6 +88,17 @@ std::string reason(int error, std::string_view doing) {
     return fmt::format("{}: {}", doing, explain(error));
 }
 
+/// A link goes with this process, however that ends; 5.9 and later. Negative errno.
+int attach_xdp_link(const bpf_program* program, int ifindex, std::uint32_t flags, Loaded& loaded) {
+    DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags & XDP_FLAGS_MODES);
+    bpfkit::Fd link(bpf_link_create(bpf_program__fd(program), ifindex, BPF_XDP, &options));
+    if (!link.valid()) {
+        return -errno;
+    }
+    loaded.attachments.push_back(std::make_unique<FdAttachment>(std::move(link)));
+    return 0;
+}
+
 std::optional<std::string> attach_xdp(const bpf_program* program, const Json& extra,
                                       Loaded& loaded) {
     FieldReader reader;
@@ -97,8 +108,14 @@ std::optional<std::string> attach_xdp(const bpf_program* program, const Json& ex
         return reader.error();
     }
     const int index = static_cast<int>(ifindex);
-    const int error = bpf_xdp_attach(index, bpf_program__fd(program),
-                                     flags | XDP_FLAGS_UPDATE_IF_NOEXIST, nullptr);
+    int error = attach_xdp_link(program, index, flags, loaded);
+    if (error == 0) {
+        return std::nullopt;
+    }
+    if (error != -EBUSY) {
+        error = bpf_xdp_attach(index, bpf_program__fd(program), flags | XDP_FLAGS_UPDATE_IF_NOEXIST,
+                               nullptr);
+    }
     if (error == -EBUSY) {
         return fmt::format("network interface {} has an XDP program already", index);
     }

@@ -109,6 +109,17 @@ TEST_F(Exports, HostileNamesStayOnTheirLine) {
     EXPECT_EQ(out, "t \\x1b[31m\\x0aroot swapper/0 32 42 0\n");
 }
 
+TEST_F(Exports, AnEmptyTextIsAColumn) {
+    const auto exports = find();
+    ASSERT_TRUE(exports);
+    std::string out;
+    Formatter(false, false).append_event(out, exports->front(), event_bytes(""), "t");
+    EXPECT_EQ(out, "t - swapper/0 32 42 0\n");
+    out.clear();
+    Formatter(true, false).append_event(out, exports->front(), event_bytes(""), "t");
+    EXPECT_NE(out.find("\"task\":\"\""), std::string::npos) << out;
+}
+
 TEST_F(Exports, ShortEventsAreNotShown) {
     const auto exports = find();
     std::string out;

@@ -66,6 +66,48 @@ TEST(EncodeValue, RefusesEverythingElse) {
     EXPECT_FALSE(encode_value(scalar(ValueKind::floating, 8, true), "nan"));
 }
 
+TEST(EncodeValue, Takes128BitsInFull) {
+    const ValueType uint128 = scalar(ValueKind::integer, 16, false);
+    EXPECT_EQ(*encode_value(uint128, "340282366920938463463374607431768211455"),
+              std::string(16, '\xff'));
+    EXPECT_EQ(*encode_value(uint128, "0x1" + std::string(16, '0')),
+              raw({0, 0, 0, 0, 0, 0, 0, 0}) + '\1' + std::string(7, '\0'));
+    EXPECT_EQ(*encode_value(int128, "-170141183460469231731687303715884105728"),
+              std::string(15, '\0') + '\x80');
+    for (const char* bad :
+         {"170141183460469231731687303715884105728", "340282366920938463463374607431768211456",
+          "99999999999999999999999999999999999999999999"}) {
+        const auto value = encode_value(int128, bad);
+        ASSERT_FALSE(value) << bad;
+        EXPECT_NE(value.error().message.find("between -170141183460469231731687303715884105728 and "
+                                             "170141183460469231731687303715884105727"),
+                  std::string::npos)
+            << value.error().message;
+    }
+    EXPECT_FALSE(encode_value(uint128, "-1"));
+}
+
+TEST(EncodeValue, TakesLettersForAChar) {
+    ValueType letter = int8;
+    letter.name = "char";
+    EXPECT_EQ(*encode_value(letter, "x"), "x");
+    EXPECT_EQ(*encode_value(letter, "-"), "-");
+    EXPECT_EQ(*encode_value(letter, "7"), "\7");
+    EXPECT_EQ(*encode_value(letter, "'7'"), "7");
+    EXPECT_EQ(*encode_value(letter, "-5"), "\xfb");
+    EXPECT_FALSE(encode_value(letter, "xy"));
+    EXPECT_FALSE(encode_value(int8, "x")) << "a signed char is a number";
+}
+
+TEST(EncodeValue, RefusesWhatAFloatCannotHold) {
+    const ValueType narrow = scalar(ValueKind::floating, 4, true);
+    EXPECT_TRUE(encode_value(narrow, "3e38"));
+    EXPECT_FALSE(encode_value(narrow, "1e300"));
+    EXPECT_FALSE(encode_value(narrow, "-1e39"));
+    EXPECT_TRUE(encode_value(scalar(ValueKind::floating, 8, true), "1e300"));
+    EXPECT_FALSE(encode_value(scalar(ValueKind::floating, 8, true), "1e400"));
+}
+
 TEST(EncodeValue, TakesEnumsByName) {
     ValueType color = scalar(ValueKind::enumeration, 4, true);
     color.enumerators = {{"RED", 1}, {"BLUE", -2}};

@@ -203,7 +203,11 @@ TEST_P(AttachTwice, LeavesTheFirstInItsPlace) {
     const Outcome outcome = first.join();
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_GT(lines_of(outcome.out).size(), 10U) << "it went on";
-    // And what it leaves is free again.
+    {
+        const Background killed({ecli(), "run", "-j", package});
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+    // What they leave is free again, whether interrupted or killed.
     EXPECT_EQ(run({ecli(), "run", "-j", package, "-n", "1", "-d", "30"}).exit_code, 0);
 }
 

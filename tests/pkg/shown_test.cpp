@@ -144,5 +144,31 @@ TEST_F(LiveCompiled, PerCpuValuesAreAddedOrToldApart) {
     EXPECT_NE(text.out.find(" places 0 1 1 B\n"), std::string::npos) << text.out;
 }
 
+TEST_F(LiveCompiled, OptionsOfAllKindsReachTheProgram) {
+    const Scratch scratch;
+    const std::string package = compiled(scratch, "options", true);
+    const Caller caller;
+    const Outcome outcome = run(
+        {ecli(), "run", "-j", package, "--targ_pid", id(::getpid()), "-n", "1", "--letter", "z",
+         "--huge", "-170141183460469231731687303715884105728", "--vast=0x" + std::string(32, 'f'),
+         "--ratio", "0.25", "--mode", "LOUD", "--number", "-7"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    json event = json_lines(outcome.out).at(0);
+    event.erase("time");
+    EXPECT_EQ(event, json::parse(R"({"letter": 122,
+        "huge": "-170141183460469231731687303715884105728",
+        "vast": "340282366920938463463374607431768211455",
+        "ratio": 0.25, "mode": "LOUD", "number": -7})"));
+    for (const Words& wrong :
+         {Words{"--letter", "zz"}, Words{"--huge", "1" + std::string(39, '0')},
+          Words{"--vast", "-1"}, Words{"--ratio", "1e300"}, Words{"--mode", "SHY"}}) {
+        const Outcome refused = run({ecli(), "run", package, wrong[0], wrong[1]});
+        EXPECT_EQ(refused.exit_code, 2) << wrong[0];
+        EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
+    }
+    const Outcome help = run({ecli(), "run", package, "-h"});
+    EXPECT_NE(help.out.find("(enum mode, default QUIET)"), std::string::npos) << help.out;
+}
+
 }  // namespace
 }  // namespace rqs::pkgtest
