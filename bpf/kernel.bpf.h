@@ -185,8 +185,8 @@ static __always_inline bool throttles_tasks(struct task_struct* task) {
  * The group whose quota holds for the task: its serial number, or 0 for a task of the root group or
  * an autogroup, and for one that is not in the fair class.
  */
-static __always_inline u64 quota_group(struct task_struct* task) {
-    if (!task->se.parent || task->prio < 100)
+static __always_inline u64 quota_group(struct task_struct* task, int prio) {
+    if (prio < 100 || !task->se.parent)
         return 0;
     return task->sched_task_group->css.serial_nr;
 }

@@ -133,7 +133,7 @@ int on_switch(u64* ctx) {
     if (!next->pid)
         return 0;
     cpu->draft_b.flags = 0;
-    group = quota_group(curr);
+    group = quota_group(curr, next->prio);
     cpu->draft_b.group = group;
     if (group)
         history_add_throttle(cpu, rq, cfs_rq, group, clock);

@@ -306,6 +306,9 @@ Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> ances
     }
     knobs.filter_cgroup_map = filters.cgroup_map.empty() ? 0 : 1;
     knobs.filter_mntns_map = filters.mntns_map.empty() ? 0 : 1;
+    knobs.filter_any = knobs.filter_pid | knobs.filter_tid | knobs.filter_descendants |
+                       knobs.filter_comm | knobs.filter_cpu | knobs.filter_cgroup |
+                       knobs.filter_cgroup_map | knobs.filter_mntns_map;
     bpf_map__set_autocreate(maps.cgroup_map, knobs.filter_cgroup_map != 0);
     bpf_map__set_autocreate(maps.mntns_map, knobs.filter_mntns_map != 0);
     const std::array pinned{std::tuple{maps.cgroup_map, &filters.cgroup_map, "--cgroupmap"},
