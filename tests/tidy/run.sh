@@ -75,7 +75,7 @@ check_layers() {
 
     mapfile -t outside < <(files '*.cpp' '*.h' '*.c' |
         grep -vE '^(src/sources/bpf|src/bpfkit/|src/pkg/|src/ecli/|src/ecc/|bench/|tests/kernel/)' |
-        grep -vE '^(bpf/|examples/|tests/pkg/|tests/fuzz/pkg_)|\.bpf\.[ch]$')
+        grep -vE '^(bpf/|examples/|tests/pkg/|tests/fuzz/(pkg|type_table)_)|\.bpf\.[ch]$')
     files_with '^#include [<"](bpf/(bpf|libbpf|btf)\.h|bpfkit/)' "${outside[@]}" |
         grep -vE '^src/commands/doctor' | # reads the kernel's BTF through bpfkit
         each_line "libbpf is for src/sources/bpf*, src/bpfkit and the packages"
