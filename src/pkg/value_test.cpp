@@ -239,8 +239,42 @@ TEST(OlderTypes, MustLieWithinTheirStruct) {
     EXPECT_FALSE(value_type_from_older(fields));
     fields.fields = {{"a", "strange", 64}};
     EXPECT_FALSE(value_type_from_older(fields));
-    fields.fields = {{"a", "int [4294967295]", 0}};
+    for (const char* lie : {"int [2]", "char [5]", "int [4294967295]", "int [99999999999999]"}) {
+        fields.fields = {{"a", lie, 0}};
+        EXPECT_FALSE(value_type_from_older(fields)) << lie;
+    }
+    fields.fields = {{"a", "int [N]", 0}};
     EXPECT_TRUE(value_type_from_older(fields)) << "not understood: shown as the bytes there are";
+}
+
+TEST(OlderTypes, ArraysEndBeforeTheNextField) {
+    LegacyStruct fields;
+    fields.size = 8;
+    fields.fields = {{"a", "char [5]", 0}, {"b", "int", 32}};
+    EXPECT_FALSE(value_type_from_older(fields));
+    fields.fields = {{"a", "char [4]", 0}, {"b", "int", 32}};
+    EXPECT_TRUE(value_type_from_older(fields));
+    fields.fields = {{"a", "char [8]", 0}, {"b", "int", 0}};
+    EXPECT_TRUE(value_type_from_older(fields)) << "a union's members share their place";
+}
+
+TEST_F(Types, SpellingsMustFit) {
+    const auto spelled = [](const ValueTypePtr& type, std::vector<const char*> fine,
+                            std::vector<const char*> lies) {
+        for (const char* spelling : fine) {
+            EXPECT_TRUE(may_be_spelled(*type, spelling)) << spelling;
+        }
+        for (const char* spelling : lies) {
+            EXPECT_FALSE(may_be_spelled(*type, spelling)) << spelling;
+        }
+    };
+    spelled(value_type_from_spelling("unsigned int"), {"int", "u32", "my_type", "struct s"},
+            {"char", "long", "int[1]", "char[4]"});
+    spelled(value_type_from_spelling("char[16]"), {"char[16]", "char [16]", "char[LEN]"},
+            {"char[15]", "char[17]", "unsigned char[16]", "__int128", "char[4294967295]"});
+    spelled(value_type_from_spelling("int[4]"), {"unsigned int[4]", "int[2][2]"},
+            {"int[5]", "long[2]", "char[16]", "int"});
+    spelled(opaque_type(4), {"struct s", "int"}, {"char", "int[4]"});
 }
 
 }  // namespace

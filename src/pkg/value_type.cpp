@@ -309,10 +309,13 @@ std::optional<ValueType> type_from_spelling(std::string_view spelling) {
     const std::string_view digits = trim(spelling.substr(bracket + 1));
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
     const std::string_view rest = digits.substr(static_cast<std::size_t>(end - digits.data()));
-    if (error != std::errc{} || rest != "]" || count > limits::event_bytes / element->size) {
+    if (error == std::errc::invalid_argument || rest != "]") {
         return std::nullopt;
     }
     ValueType out;
+    // Longer than any event: it fits nowhere, which is what its user will say.
+    const bool absurd = error != std::errc{} || count > limits::event_bytes / element->size;
+    count = absurd ? limits::event_bytes / element->size + 1 : count;
     out.size = count * element->size;
     if (trim(spelling.substr(0, bracket)) == "char") {
         out.kind = ValueKind::text;

@@ -12,6 +12,7 @@
 #include "pkg/object_check.h"
 #include "pkg/package.h"
 #include "pkg/parameters.h"
+#include "pkg/per_cpu.h"
 
 namespace {
 
@@ -25,6 +26,8 @@ void show_all_types(const btf* types) {
             std::string out;
             rqs::pkg::append_text(out, **type, zeros);
             rqs::pkg::append_json(out, **type, zeros);
+            std::string sum(zeros.substr(0, (*type)->size));
+            (void)rqs::pkg::PerCpuSum(**type).add(sum.data(), zeros.data());
         }
     }
 }
