@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -82,6 +83,9 @@ std::string reason_of(int error, const std::string& log) {
     std::string reason = complaint.empty() ? text : complaint;
     if (!complaint.empty() && complaint.find(text) == std::string::npos) {
         reason += ": " + text;
+    }
+    if (bpfkit::is_permission_error(std::abs(error)) && ::geteuid() != 0) {
+        return reason + " (root may be permitted to)";
     }
     return verifier ? reason + " (--verbose shows the verifier's log)" : reason;
 }

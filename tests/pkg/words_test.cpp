@@ -88,5 +88,29 @@ TEST(Words, AReaderThatWentAwayIsNone) {
     EXPECT_EQ(outcome.err, "ended with 0\n");
 }
 
+TEST_F(LiveCompiled, WithFewPrivilegesSaysThatRootHasMore) {
+    // The privileges that ecli asks for, which are not enough for XDP.
+    const Words nobody{"setpriv",        "--reuid",        "65534",      "--regid",
+                       "65534",          "--clear-groups", "--inh-caps", "+bpf,+perfmon",
+                       "--ambient-caps", "+bpf,+perfmon"};
+    if (run({"setpriv", "--version"}).exit_code != 0) {
+        GTEST_SKIP() << "needs setpriv";
+    }
+    const Scratch open_to_all;
+    const auto with = [&](const std::string& name) {
+        std::filesystem::copy_file(RQS_ATTACH_PACKAGES "/" + name + ".json",
+                                   open_to_all.path(name));
+        std::filesystem::permissions(open_to_all.path(name), std::filesystem::perms(0644));
+        Words words = nobody;
+        words.insert(words.end(), {open_to_all.path("ecli"), "run", "-j", open_to_all.path(name),
+                                   "-n", "1", "-d", "30"});
+        return run(words);
+    };
+    std::filesystem::copy_file(ecli(), open_to_all.path("ecli"));
+    const Outcome enough = with("raw_tp");
+    EXPECT_EQ(enough.exit_code, 0) << enough.err;
+    expect_one_line(with("xdp"), 1, "Operation not permitted (root may be permitted to)");
+}
+
 }  // namespace
 }  // namespace rqs::pkgtest
