@@ -6,48 +6,12 @@
 #include <cstring>
 #include <optional>
 
+#include "bpfkit/btf_layout.h"
+
 namespace rqs::bpfkit {
 namespace {
 
 constexpr unsigned resolve_depth = 32;
-
-// What follows a struct btf_type, in bytes; nothing for a kind that is not known.
-std::optional<std::size_t> tail_bytes(const btf_type& type) {
-    const std::size_t count = btf_vlen(&type);
-    switch (btf_kind(&type)) {
-        case BTF_KIND_PTR:
-        case BTF_KIND_FWD:
-        case BTF_KIND_TYPEDEF:
-        case BTF_KIND_VOLATILE:
-        case BTF_KIND_CONST:
-        case BTF_KIND_RESTRICT:
-        case BTF_KIND_FUNC:
-        case BTF_KIND_FLOAT:
-        case BTF_KIND_TYPE_TAG:
-            return 0;
-        case BTF_KIND_INT:
-            return sizeof(std::uint32_t);
-        case BTF_KIND_ARRAY:
-            return sizeof(struct btf_array);
-        case BTF_KIND_STRUCT:
-        case BTF_KIND_UNION:
-            return count * sizeof(btf_member);
-        case BTF_KIND_ENUM:
-            return count * sizeof(struct btf_enum);
-        case BTF_KIND_ENUM64:
-            return count * sizeof(struct btf_enum64);
-        case BTF_KIND_FUNC_PROTO:
-            return count * sizeof(btf_param);
-        case BTF_KIND_VAR:
-            return sizeof(struct btf_var);
-        case BTF_KIND_DATASEC:
-            return count * sizeof(btf_var_secinfo);
-        case BTF_KIND_DECL_TAG:
-            return sizeof(struct btf_decl_tag);
-        default:
-            return std::nullopt;
-    }
-}
 
 struct Sections {
     std::span<const std::byte> types;
@@ -99,7 +63,7 @@ Result<TypeTable> TypeTable::parse(std::span<const std::byte> bytes) {
             return fail("the type information (BTF) is cut short");
         }
         const auto* type = reinterpret_cast<const btf_type*>(rest.data());
-        const auto tail = tail_bytes(*type);
+        const auto tail = btf_tail_bytes(btf_kind(type), btf_vlen(type));
         if (!tail) {
             return fail(
                 fmt::format("the type information (BTF) has types of kind {}, which this "

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <linux/btf.h>
 
-#include <optional>
 #include <vector>
 
+#include "bpfkit/btf_layout.h"
 #include "pkg/object_check.h"
 #include "pkg/raw_bytes.h"
 
@@ -18,41 +18,6 @@ struct BtfEntry {
     std::vector<std::uint32_t> contains;  ///< by value or by another name: must not come round
     std::vector<std::uint32_t> refers;    ///< behind a pointer or a prototype
 };
-
-/// The bytes that follow a type's common part, or nothing for an unknown kind.
-std::optional<std::size_t> extra_bytes(std::uint32_t kind, std::size_t vlen) {
-    switch (kind) {
-        case BTF_KIND_INT:
-        case BTF_KIND_VAR:
-        case BTF_KIND_DECL_TAG:
-            return sizeof(std::uint32_t);
-        case BTF_KIND_ARRAY:
-            return sizeof(btf_array);
-        case BTF_KIND_STRUCT:
-        case BTF_KIND_UNION:
-            return vlen * sizeof(btf_member);
-        case BTF_KIND_ENUM:
-            return vlen * sizeof(btf_enum);
-        case BTF_KIND_ENUM64:
-            return vlen * 12;
-        case BTF_KIND_FUNC_PROTO:
-            return vlen * sizeof(btf_param);
-        case BTF_KIND_DATASEC:
-            return vlen * sizeof(btf_var_secinfo);
-        case BTF_KIND_PTR:
-        case BTF_KIND_FWD:
-        case BTF_KIND_TYPEDEF:
-        case BTF_KIND_VOLATILE:
-        case BTF_KIND_CONST:
-        case BTF_KIND_RESTRICT:
-        case BTF_KIND_FUNC:
-        case BTF_KIND_FLOAT:
-        case BTF_KIND_TYPE_TAG:
-            return 0;
-        default:
-            return std::nullopt;
-    }
-}
 
 class BtfChecker {
   public:
@@ -102,7 +67,8 @@ class BtfChecker {
             }
             const auto type = read_at<btf_type>(types_, offset);
             offset += sizeof(btf_type);
-            const auto extra = extra_bytes(BTF_INFO_KIND(type.info), BTF_INFO_VLEN(type.info));
+            const auto extra =
+                bpfkit::btf_tail_bytes(BTF_INFO_KIND(type.info), BTF_INFO_VLEN(type.info));
             if (!extra || !within(offset, *extra, types_.size())) {
                 return complain(fmt::format("type {} is unknown or cut short", entries_.size()));
             }
