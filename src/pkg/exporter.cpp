@@ -155,7 +155,7 @@ class ExportFinder {
             case ExportKind::by_type_id:
                 return from_btf(map.export_config.type_id);
             case ExportKind::custom_members:
-                return value_type_from_members(types_, map.export_config.members);
+                return chosen_members(map);
             default:
                 break;
         }
@@ -172,6 +172,15 @@ class ExportFinder {
                                   : no_btf();
         }
         return need_btf() ? type_of_export(meta_.export_types.front(), types_) : no_btf();
+    }
+
+    [[nodiscard]] Result<ValueTypePtr> chosen_members(const MapMeta& map) const {
+        auto type = value_type_from_members(types_, map.export_config.members);
+        if (!type) {
+            return fail(fmt::format("bad package: map {}: {}", util::printable(map.name),
+                                    type.error().message));
+        }
+        return type;
     }
 
     [[nodiscard]] Result<ValueTypePtr> older_event(const MapMeta& map) const {
@@ -196,7 +205,7 @@ class ExportFinder {
             id = map.export_config.type_id;
         }
         auto type = map.export_config.kind == ExportKind::custom_members
-                        ? value_type_from_members(types_, map.export_config.members)
+                        ? chosen_members(map)
                         : known_or_opaque(id, shape.value_size);
         if (type && (*type)->size > shape.value_size) {
             return fail(fmt::format("bad package: the values of map {} are smaller than their type",

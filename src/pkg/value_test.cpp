@@ -55,6 +55,21 @@ class Types : public ::testing::Test {
     bpfkit::BtfPtr types_{btf__new_empty()};
 };
 
+TEST_F(Types, ChosenMembersLieApart) {
+    const auto number = static_cast<std::uint32_t>(integer("int", 4, BTF_INT_SIGNED));
+    const auto built = [&](std::uint32_t second) {
+        return value_type_from_members(types_.get(), {{"b", 8, number}, {"a", second, number}});
+    };
+    for (const std::uint32_t offset : {0U, 4U, 12U}) {
+        EXPECT_TRUE(built(offset)) << offset;
+    }
+    for (const std::uint32_t offset : {5U, 8U, 11U}) {
+        const auto type = built(offset);
+        ASSERT_FALSE(type) << offset;
+        EXPECT_NE(type.error().message.find("overlaps another"), std::string::npos);
+    }
+}
+
 TEST_F(Types, Integers) {
     EXPECT_EQ(text(integer("signed char", 1, BTF_INT_SIGNED), std::int8_t{-128}), "-128");
     EXPECT_EQ(text(integer("unsigned char", 1), std::uint8_t{255}), "255");

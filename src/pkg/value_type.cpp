@@ -407,6 +407,24 @@ bool may_be_spelled(const ValueType& type, std::string_view spelling) {
            type.kind != ValueKind::record;
 }
 
+namespace {
+
+/// Bytes that two members share are one too many: eunomia's runtime refuses them too.
+Status check_apart(std::vector<ValueMember> members) {
+    std::sort(members.begin(), members.end(),
+              [](const auto& a, const auto& b) { return a.bit_offset < b.bit_offset; });
+    std::uint64_t end_bits = 0;
+    for (const auto& member : members) {
+        if (member.bit_offset < end_bits) {
+            return fail(fmt::format("member {} overlaps another", util::printable(member.name)));
+        }
+        end_bits = member.bit_offset + std::uint64_t{8} * member.type->size;
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<ValueTypePtr> value_type_from_members(const btf* types,
                                              const std::vector<CustomMember>& members) {
     ValueType out;
@@ -424,6 +442,9 @@ Result<ValueTypePtr> value_type_from_members(const btf* types,
         }
         out.size = std::max(out.size, static_cast<std::uint32_t>(end));
         built.push_back({member.name, *type, member.offset * 8, 0});
+    }
+    if (const auto apart = check_apart(built); !apart) {
+        return tl::unexpected(apart.error());
     }
     for (auto& member : built) {
         if (const auto added = add_member(out, std::move(member)); !added) {
