@@ -200,6 +200,7 @@ class Runner {
     }
 
     Status show_iterator(const Iterator& iterator) {
+        iterator_ = iterator.program;
         std::string line;
         std::array<char, 4096> chunk{};
         while (!over()) {
@@ -241,6 +242,10 @@ class Runner {
         if (invocation_.json) {
             output_.buffer() += "{\"line\":";
             util::append_json_string(output_.buffer(), line);
+            if (loaded_.iterators.size() > 1) {
+                output_.buffer() += ",\"program\":";
+                util::append_json_string(output_.buffer(), iterator_);
+            }
             output_.buffer() += "}\n";
         } else {
             // Tabs separate what iterators print.
@@ -432,6 +437,7 @@ class Runner {
     Clock::time_point end_ = Clock::time_point::max();
     util::LocalTime local_time_{0};
     std::string time_;
+    std::string iterator_;  ///< whose lines are being read
     RunResult result_;
     mutable bool reader_gone_ = false;
 };

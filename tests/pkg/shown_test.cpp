@@ -28,6 +28,16 @@ TEST_F(LiveCompiled, IteratorsStopAfterSoManyLinesAndSeconds) {
     EXPECT_EQ(timed.out, "");
 }
 
+TEST_F(LiveCompiled, LinesOfSeveralIteratorsAreToldApart) {
+    const Scratch scratch;
+    const Outcome outcome = run({ecli(), "run", "-j", compiled(scratch, "iterators")});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const auto lines = json_lines(outcome.out);
+    ASSERT_EQ(lines.size(), 2U) << outcome.out;
+    EXPECT_EQ(lines[0], json::parse(R"({"line": "task", "program": "tasks"})"));
+    EXPECT_EQ(lines[1], json::parse(R"({"line": "map", "program": "maps"})"));
+}
+
 TEST_F(LiveCompiled, TheFirstEventFindsItsReader) {
     const Scratch scratch;
     const Outcome outcome =
