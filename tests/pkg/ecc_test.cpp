@@ -128,6 +128,23 @@ TEST(Ecc, ClosedDescriptorsHarmNothing) {
     EXPECT_NE(last_line(closed.err).find("cannot write to standard output"), std::string::npos);
 }
 
+/// What ecc opens does not get the numbers that the compiler takes for its own.
+TEST(Ecc, TheCompilerHasAnEmptyInputWhateverIsClosed) {
+    const Scratch scratch;
+    write_file(scratch.path("clang"), R"sh(#!/bin/sh
+[ "$1" = -v ] && exit 0
+echo input: $(readlink /proc/$$/fd/0) >&2
+exit 1
+)sh");
+    std::filesystem::permissions(scratch.path("clang"), std::filesystem::perms(0755));
+    for (const char* closing : {"", "<&-", "<&- >&-"}) {
+        const Outcome outcome =
+            shell(R"(exec "$0" "$1" -c "$2" )" + std::string(closing), scratch.path("clang"));
+        EXPECT_EQ(outcome.exit_code, 1);
+        EXPECT_NE(outcome.err.find("input: /dev/null\n"), std::string::npos) << outcome.err;
+    }
+}
+
 /// Starts ecc with a compiler that never ends, sends it a signal once that runs, and then shows
 /// what is left of both.
 constexpr const char* interruption = R"(cd "$2" && mkdir tmp
