@@ -231,6 +231,39 @@ int on_hrtimer_exit(void* ctx) {
     return count_interrupt(-1);
 }
 
+static __always_inline void note_running(struct rqs_stuck* stuck, struct task_struct* running) {
+    stuck->running_tid = running->pid;
+    stuck->running_pid = running->tgid;
+    stuck->running_prio = running->prio;
+    copy_comm(stuck->running_comm, running);
+}
+
+/* On the CPU of the reader it is the reader that runs; what it interrupted is meant. */
+static __always_inline void note_last_run(struct rqs_stuck* stuck) {
+    struct rqs_cpu* cpu = cpu_state(stuck->cpu);
+    struct rqs_run* run;
+    u64 comm[2];
+
+    if (!cpu)
+        return;
+    run = (void*)history_at(cpu, cpu->seq - 1);
+    if (run->kind != RQS_KIND_RUN) /* a look at throttling stands behind the run */
+        run = (void*)history_at(cpu, cpu->seq - 2);
+    if (run->kind != RQS_KIND_RUN)
+        return;
+    stuck->running_tid = run->tid;
+    stuck->running_pid = run->pid;
+    stuck->running_prio = run->prio;
+    comm[0] = ((const u64*)run->comm)[0];
+    comm[1] = ((const u64*)run->comm)[1];
+    /* Else the compiler makes one load of this and of that in note_running(), which is not to be:
+       one instruction may not read from a map here and from a task there. */
+    barrier_var_u64(comm[0]);
+    barrier_var_u64(comm[1]);
+    ((u64*)stuck->running_comm)[0] = comm[0];
+    ((u64*)stuck->running_comm)[1] = comm[1];
+}
+
 /* --stuck: everything that is waiting now. Runs when user space asks, not at a switch. */
 SEC("iter/task")
 int find_waiting(struct bpf_iter__task* ctx) {
@@ -266,10 +299,10 @@ int find_waiting(struct bpf_iter__task* ctx) {
     copy_comm(stuck.comm, task);
     stuck.throttled = task->prio >= 100 && is_throttled(task);
     running = rq->curr;
-    stuck.running_tid = running->pid;
-    stuck.running_pid = running->tgid;
-    stuck.running_prio = running->prio;
-    copy_comm(stuck.running_comm, running);
+    if ((u32)running->pid != (u32)bpf_get_current_pid_tgid())
+        note_running(&stuck, running);
+    else
+        note_last_run(&stuck);
     bpf_seq_write(ctx->meta->seq, &stuck, sizeof(stuck));
     return 0;
 }

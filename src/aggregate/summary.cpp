@@ -186,7 +186,6 @@ void Summary::add(const Wait& wait) {
 }
 
 void Summary::add(const Interval& interval) {
-    sampled_ = true;
     waits_ += interval.waits;
     wait_ns_ += interval.wait_ns;
     auto& cause = causes_.at(static_cast<std::size_t>(Cause::unknown));
@@ -349,8 +348,8 @@ SummaryReport Summary::report(std::uint64_t ts_ns, std::uint64_t duration_ns, bo
     report.ts_ns = ts_ns;
     report.duration_ns = duration_ns;
     report.last = last;
-    report.sampled = sampled_;
-    report.by = sampled_ ? GroupBy::process : options_.by;
+    report.sampled = options_.sampled;
+    report.by = options_.sampled ? GroupBy::process : options_.by;
     report.waits = waits_;
     report.wait_ns = wait_ns_;
     report.causes = causes_;

@@ -93,6 +93,7 @@ struct SummaryReport {
 
 struct SummaryOptions {
     GroupBy by = GroupBy::process;
+    bool sampled = false;  ///< made of Interval events
     /// The path of a cgroup id (of the hierarchy of sched_cgroup_id); empty text: not known.
     std::function<std::string(std::uint64_t)> cgroup_path;
     std::size_t top = 10;           ///< victims and culprits listed
@@ -171,7 +172,6 @@ class Summary {
     void fill_table(SummaryReport& report) const;
 
     SummaryOptions options_;
-    bool sampled_ = false;
     std::uint64_t waits_ = 0;
     std::uint64_t wait_ns_ = 0;
     std::array<SummaryReport::CauseRow, cause_count> causes_;

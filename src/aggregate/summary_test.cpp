@@ -277,6 +277,7 @@ TEST(Summary, RandomWaitsEqualAPlainRecount) {
 
 TEST(Summary, SampledIntervalsHaveVictimsAlone) {
     SummaryOptions options;
+    options.sampled = true;
     options.by = GroupBy::cgroup;
     Summary summary{std::move(options)};
     Interval interval;

@@ -321,7 +321,11 @@ Result<LeanLoader> LeanLoader::make() {
     if (!file.valid()) {
         return fail(fmt::format("no memory for the kernel's types: {}", std::strerror(errno)));
     }
-    return LeanLoader(std::move(file));
+    LeanLoader loader(std::move(file));
+    if (::access(loader.path().c_str(), R_OK) != 0) {
+        return fail("tracing needs /proc: mount -t proc proc /proc");
+    }
+    return loader;
 }
 
 Result<int> LeanLoader::load(const bpf_object* object, const std::function<int()>& load) {

@@ -297,6 +297,20 @@ Status check_command(const CommandRow* row, const Words& words) {
     return {};
 }
 
+void warn_of_sampling(Invocation& out) {
+    if (out.options.why) {
+        out.warnings.emplace_back(
+            "--why: sampling does not know who had the CPU; nothing is added");
+    }
+    if (out.options.previous) {
+        out.warnings.emplace_back(
+            "--previous: sampling does not know who left the CPU; nothing is added");
+    }
+    if (out.options.by == GroupBy::cgroup) {
+        out.warnings.emplace_back("--by cgroup: sampling knows no cgroups; summed up by process");
+    }
+}
+
 /// What follows from what was given.
 Status settle(Invocation& out) {
     Options& options = out.options;
@@ -306,9 +320,8 @@ Status settle(Invocation& out) {
     if (auto status = settle_ids(options.filters.tids, "--tid"); !status) {
         return status;
     }
-    if (options.why && options.source == SourceKind::schedstat) {
-        out.warnings.emplace_back(
-            "--why: sampling does not know who had the CPU; nothing is added");
+    if (options.source == SourceKind::schedstat) {
+        warn_of_sampling(out);
     }
     // With the sampling source --interval is first of all how often it samples.
     if (options.interval_s && options.source != SourceKind::schedstat) {

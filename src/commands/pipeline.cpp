@@ -38,9 +38,10 @@ std::int64_t realtime_offset_ns() {
     return offset_ns;
 }
 
-SummaryOptions summary_options(GroupBy by, CgroupNames& cgroups) {
+SummaryOptions summary_options(GroupBy by, bool sampled, CgroupNames& cgroups) {
     SummaryOptions options;
     options.by = by;
+    options.sampled = sampled;
     options.cgroup_path = [&cgroups](std::uint64_t id) { return cgroups.name(id); };
     return options;
 }
@@ -53,10 +54,10 @@ Pipeline::Pipeline(const Options& options, bool samples)
       sink_(make_sink(options.format, info_)),
       out_(STDOUT_FILENO) {
     if (options.summary) {
-        total_.emplace(summary_options(options.by, cgroups_));
+        total_.emplace(summary_options(options.by, samples, cgroups_));
     }
     if (options.summary && options.interval_s) {
-        interval_.emplace(summary_options(options.by, cgroups_));
+        interval_.emplace(summary_options(options.by, samples, cgroups_));
     }
 }
 

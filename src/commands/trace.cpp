@@ -93,7 +93,7 @@ Status Trace::follow(Source& source, Pipeline& pipeline) {
     return {};
 }
 
-// After Ctrl-C on a terminal the command has had the signal too, and gets time to clean up.
+// The command has had the signal too, and gets time to clean up.
 void Trace::let_command_end() {
     constexpr milliseconds patience{2000};
     constexpr milliseconds step{10};
@@ -112,7 +112,7 @@ int Trace::exit_code() {
     }
     const int signal = util::stop_signal();
     if (signal != 0) {
-        if (signal != SIGINT) {
+        if (util::stop_signal_was_sent()) {
             command_->send(signal);
         }
         let_command_end();
@@ -137,7 +137,7 @@ Result<int> Trace::run() {
         std::fprintf(stderr, "runqslower: %s\n", note.c_str());
     }
     Pipeline pipeline(options_, (*source)->samples());
-    pipeline.give_up_when([this] { return over(); });
+    pipeline.give_up_when([] { return util::stop_signal() != 0; });
     pipeline.begin();
     if (auto flushed = pipeline.flush(); !flushed) {
         return tl::unexpected(flushed.error());

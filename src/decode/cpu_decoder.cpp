@@ -54,8 +54,8 @@ Waker waker_of(const rqs_wait_b& b) {
 }  // namespace
 
 // More than the kernel's history: a long wait needs what was shipped with the waits before it.
-CpuDecoder::CpuDecoder(std::uint32_t cpu, std::size_t history)
-    : cpu_(cpu), timeline_(std::max<std::size_t>(history * 2, 1024)) {}
+CpuDecoder::CpuDecoder(std::uint32_t cpu, std::size_t history, std::uint64_t attached_ns)
+    : cpu_(cpu), attached_ns_(attached_ns), timeline_(std::max<std::size_t>(history * 2, 1024)) {}
 
 tl::unexpected<Error> CpuDecoder::corrupt(const char* what) {
     open_.reset();
@@ -112,6 +112,15 @@ void CpuDecoder::take_throttle(const rqs_slot& slot) {
     timeline_.add_throttling(look);
 }
 
+// The first wait says how the two clocks stand to each other.
+void CpuDecoder::tell_when_attached(std::uint64_t mono_ns, std::uint64_t clock_ns) {
+    const std::uint64_t ago_ns = mono_ns - std::min(mono_ns, attached_ns_);
+    if (attached_ns_ != 0 && ago_ns <= clock_ns) {
+        timeline_.nothing_before_first_since(clock_ns - ago_ns);
+    }
+    attached_ns_ = 0;
+}
+
 Result<bool> CpuDecoder::finish_wait(const rqs_slot& slot, Wait& out) {
     const rqs_wait_a a = *open_;
     const auto b = view_as<rqs_wait_b>(slot);
@@ -123,6 +132,7 @@ Result<bool> CpuDecoder::finish_wait(const rqs_slot& slot, Wait& out) {
     if (a.here_ns > last.end_ns || a.here_ns + a.elsewhere_ns < a.here_ns) {
         return corrupt("a wait longer than its CPU's clock");
     }
+    tell_when_attached(a.mono_ns, last.end_ns);
     out.ts_ns = a.mono_ns;
     out.wait_ns = a.here_ns + a.elsewhere_ns;
     out.cpu = cpu_;
@@ -162,7 +172,7 @@ Stuck decode_stuck(const rqs_stuck& raw) {
     } else if (raw.running_pid == raw.pid) {
         stuck.cause = Cause::self;
     } else {
-        stuck.cause = outranks(raw.running_prio, raw.prio) ? Cause::realtime : Cause::contention;
+        stuck.cause = cause_of_runner(raw.running_prio, raw.prio);
     }
     return stuck;
 }

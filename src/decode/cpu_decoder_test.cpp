@@ -121,6 +121,26 @@ TEST(CpuDecoder, AWaitBuildsOnWhatWasShippedBefore) {
     EXPECT_EQ(wait.why[1].ns, 90U);
 }
 
+// mono_ns - 982'654 is the runqueue's clock: at 4600 the hook was there.
+TEST(CpuDecoder, WhoRanWhenTheHookCameIsKnownFromThenOn) {
+    CpuDecoder decoder(0, 64, 982'654 + 4600);
+    const Wait wait = decode_all(
+        decoder, {slot_of(run_until(0, 5000)), slot_of(wait_a(0, 900)), slot_of(wait_b())});
+    ASSERT_EQ(wait.why.size(), 2U);
+    EXPECT_EQ(wait.why[0].kind, PartKind::unknown);
+    EXPECT_EQ(wait.why[0].ns, 500U);
+    EXPECT_EQ(wait.why[1].kind, PartKind::ran);
+    EXPECT_EQ(wait.why[1].ns, 400U);
+}
+
+TEST(CpuDecoder, OnlyTheFirstSwitchOfAllHadNoneBefore) {
+    CpuDecoder decoder(0, 64, 982'654 + 4600);
+    const Wait wait = decode_all(
+        decoder, {slot_of(run_until(1, 5000)), slot_of(wait_a(1, 900)), slot_of(wait_b())});
+    ASSERT_EQ(wait.why.size(), 1U);
+    EXPECT_EQ(wait.why[0].kind, PartKind::unknown);
+}
+
 TEST(CpuDecoder, FlagsSayHowFarItIsKnown) {
     CpuDecoder decoder(0, 64);
     std::uint32_t seq = 0;

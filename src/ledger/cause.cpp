@@ -22,14 +22,13 @@ Cause cause_of_part(const Part& part, std::int16_t waiter_prio) {
             return Cause::moved;
         case PartKind::idle:
             return Cause::idle;
-        case PartKind::irq:
-        case PartKind::steal:
-            return Cause::contention;
         case PartKind::ran:
             if (part.relation == Relation::self) {
                 return Cause::self;
             }
-            return outranks(part.prio, waiter_prio) ? Cause::realtime : Cause::contention;
+            return cause_of_runner(part.prio, waiter_prio);
+        case PartKind::irq:
+        case PartKind::steal:
         case PartKind::unknown:
             break;
     }
@@ -42,6 +41,15 @@ bool outranks(std::int16_t prio, std::int16_t waiter_prio) {
     const Class mine = class_of(prio);
     const Class waiters = class_of(waiter_prio);
     return mine > waiters || (mine == waiters && mine == Class::realtime && prio < waiter_prio);
+}
+
+// A task of a lower class does not keep one of a higher class waiting: something else does, of
+// which the parts know nothing, like the limit on real-time tasks.
+Cause cause_of_runner(std::int16_t prio, std::int16_t waiter_prio) {
+    if (outranks(prio, waiter_prio)) {
+        return Cause::realtime;
+    }
+    return class_of(prio) < class_of(waiter_prio) ? Cause::unknown : Cause::contention;
 }
 
 Cause cause_of(const Wait& wait) {

@@ -62,4 +62,8 @@ Cause cause_of(const Wait& wait);
 /// kernel's).
 bool outranks(std::int16_t prio, std::int16_t waiter_prio);
 
+/// What another process's task means for the waiter whose CPU it has: `realtime` if it outranks the
+/// waiter, `contention` if they are of one class, `unknown` if it is of a lower one.
+Cause cause_of_runner(std::int16_t prio, std::int16_t waiter_prio);
+
 }  // namespace rqs

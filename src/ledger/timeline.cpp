@@ -27,6 +27,7 @@ void Timeline::add(const Switch& entry) {
     run.irq_ns = run.start_known ? grown(edge_->irq_ns, here.irq_ns) : 0;
     run.steal_ns = run.start_known ? grown(edge_->steal_ns, here.steal_ns) : 0;
     edge_ = here;
+    first_seq_ = first_seq_.value_or(entry.seq);
     newest_seq_ = entry.seq;
     runs_[count_++ & (runs_.size() - 1)] = run;
 }
@@ -49,6 +50,14 @@ void Timeline::add_throttling(const ThrottleLook& look) {
     } else {
         throttlings_.push_back({look.group, look.since_ns, look.found_ns, false});
     }
+}
+
+void Timeline::nothing_before_first_since(std::uint64_t ns) {
+    if (first_seq_ != 0U || count_ > runs_.size() || runs_[0].start_known || runs_[0].end_ns < ns) {
+        return;
+    }
+    runs_[0].start_ns = ns;
+    runs_[0].start_known = true;
 }
 
 const Run* Timeline::newest(std::size_t back) const {

@@ -60,6 +60,11 @@ class Timeline {
     /// since the last look, or it is the first look, only the bounds are.
     void add_throttling(const ThrottleLook& look);
 
+    /// Nothing was switched between `ns` (the runqueue's clock) and the first switch of all, that
+    /// with the seq 0: where that one is remembered, its task had the CPU from then on. Interrupts
+    /// and steal of that stretch are not known and count as the task's.
+    void nothing_before_first_since(std::uint64_t ns);
+
     /// The run `back` steps before the newest; nothing where it is forgotten.
     [[nodiscard]] const Run* newest(std::size_t back = 0) const;
     /// The seq of the newest run.
@@ -78,6 +83,7 @@ class Timeline {
     std::vector<Run> runs_;  // a circle
     std::size_t count_ = 0;  // ever added
     std::optional<Edge> edge_;
+    std::optional<std::uint32_t> first_seq_;
     std::optional<std::uint32_t> newest_seq_;
     std::vector<Throttling> throttlings_;  // oldest first, few
 };

@@ -182,7 +182,9 @@ Written run(Format format, const Options& options, bool with_stuck = false,
 Written run_intervals(Format format, const Options& options) {
     const auto sink = make_sink(format, RunInfo{options, offset_ns, true});
     Written written;
-    Summary summary{SummaryOptions{}};
+    SummaryOptions summary_options;
+    summary_options.sampled = true;
+    Summary summary{std::move(summary_options)};
     sink->begin(written.out);
     for (const Interval& event : intervals()) {
         sink->interval(written.out, event);

@@ -71,6 +71,7 @@ Status BpfSource::start() {
     if (auto attached = object_->attach(); !attached) {
         return attached;
     }
+    rings_->attached_at(util::monotonic_ns());
     if (options_.stuck) {
         auto finder = StuckFinder::make(*object_);
         if (!finder) {
@@ -112,7 +113,7 @@ Status BpfSource::poll(std::chrono::milliseconds timeout, EventHandler& handler)
     auto drained = drain();
     handed_on_ += order_.release(now_ns - std::min(now_ns, order_window_ns), handler);
     if (drained && stuck_) {
-        return stuck_->look(util::monotonic_ns(), handler);
+        return stuck_->look(now_ns, order_);
     }
     return drained;
 }

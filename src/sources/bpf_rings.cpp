@@ -64,7 +64,7 @@ Status BpfRings::drain_cpu(std::uint32_t id, Cpu& cpu, WaitOrder& order) const {
         return {};
     }
     if (!cpu.decoder) {
-        cpu.decoder = std::make_unique<CpuDecoder>(id, history_slots_);
+        cpu.decoder = std::make_unique<CpuDecoder>(id, history_slots_, attached_ns_);
     }
     // Room is given back as it is read, so that a reader that is behind helps at once.
     constexpr std::uint64_t stride = 1024;

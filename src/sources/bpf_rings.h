@@ -19,6 +19,9 @@ class BpfRings {
   public:
     static Result<BpfRings> map(const BpfObject& object);
 
+    /// Nothing that happens from now on (CLOCK_MONOTONIC) is missed: the hook is there.
+    void attached_at(std::uint64_t ns) { attached_ns_ = ns; }
+
     /// Takes everything that has been published; waits go to `order`.
     Status drain(WaitOrder& order);
 
@@ -44,6 +47,7 @@ class BpfRings {
     std::vector<Cpu> cpus_;
     std::uint64_t ring_slots_ = 0;
     std::size_t history_slots_ = 0;
+    std::uint64_t attached_ns_ = 0;
 };
 
 }  // namespace rqs

@@ -26,7 +26,7 @@ Result<StuckFinder> StuckFinder::make(BpfObject& object) {
     return StuckFinder(object);
 }
 
-Status StuckFinder::look(std::uint64_t now_ns, EventHandler& handler) {
+Status StuckFinder::look(std::uint64_t now_ns, WaitOrder& order) {
     if (now_ns < next_ns_) {
         return {};
     }
@@ -51,8 +51,8 @@ Status StuckFinder::look(std::uint64_t now_ns, EventHandler& handler) {
         }
         for (std::size_t i = 0; i < static_cast<std::size_t>(bytes) / sizeof(rqs_stuck); ++i) {
             const Stuck stuck = decode_stuck(records.at(i));
-            if (news_.is_news(stuck) && !handler.on_stuck(stuck)) {
-                return {};
+            if (news_.is_news(stuck)) {
+                order.add(stuck);
             }
         }
     }

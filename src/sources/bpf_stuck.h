@@ -6,7 +6,7 @@
 
 #include "model/options.h"
 #include "sources/bpf_object.h"
-#include "sources/source.h"
+#include "sources/order.h"
 #include "sources/stuck_news.h"
 
 namespace rqs {
@@ -18,7 +18,8 @@ class StuckFinder {
     /// `object` must outlive the finder.
     static Result<StuckFinder> make(BpfObject& object);
 
-    Status look(std::uint64_t now_ns, EventHandler& handler);
+    /// Looks if it is time to; what is found joins the order.
+    Status look(std::uint64_t now_ns, WaitOrder& order);
 
   private:
     explicit StuckFinder(BpfObject& object) : object_(&object) {}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Puts the CPUs' waits in order of time before they are handed on.
+// Puts the CPUs' waits, and what is found waiting still, in order of time before they are handed
+// on.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +17,11 @@ class WaitOrder {
     /// An empty wait to fill in; it joins the order with commit(). Storage is used again.
     Wait& next();
     void commit();
+    /// A task that waits still; those are added oldest first.
+    void add(const Stuck& stuck) { stuck_.push_back(stuck); }
 
-    /// Hands on, oldest first, all waits that ended at or before `until_ns`. Returns how many the
-    /// handler took; once it refuses one, the rest is dropped.
+    /// Hands on, oldest first, all that happened at or before `until_ns`. Returns how many waits
+    /// the handler took; once it refuses something, the rest is dropped.
     std::uint64_t release(std::uint64_t until_ns, EventHandler& handler);
 
     [[nodiscard]] std::size_t size() const { return order_.size(); }
@@ -26,6 +29,9 @@ class WaitOrder {
     [[nodiscard]] std::uint64_t late() const { return late_; }
 
   private:
+    void release_stuck(std::uint64_t until_ns, EventHandler& handler);
+
+    std::deque<Stuck> stuck_;
     std::deque<Wait> pool_;  // addresses stay
     std::vector<Wait*> free_;
     std::vector<Wait*> order_;

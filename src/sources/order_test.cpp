@@ -19,7 +19,10 @@ class Taker final : public EventHandler {
         cpus.push_back(wait.cpu);
         return times.size() < limit;
     }
-    bool on_stuck(const Stuck& /*stuck*/) override { return false; }
+    bool on_stuck(const Stuck& stuck) override {
+        times.push_back(stuck.ts_ns);
+        return true;
+    }
     bool on_interval(const Interval& /*interval*/) override { return false; }
 
     std::size_t limit = SIZE_MAX;
@@ -48,6 +51,22 @@ TEST(WaitOrder, HandsOnOldestFirst) {
     EXPECT_EQ(order.size(), 0U);
     EXPECT_EQ(order.late(), 0U);
     EXPECT_EQ(order.release(UINT64_MAX, taker), 0U);
+}
+
+TEST(WaitOrder, WhatWaitsStillStandsAmongTheWaits) {
+    WaitOrder order;
+    Taker taker;
+    put(order, 30);
+    put(order, 10);
+    for (const std::uint64_t ts_ns : {20U, 40U}) {
+        Stuck stuck;
+        stuck.ts_ns = ts_ns;
+        order.add(stuck);
+    }
+    EXPECT_EQ(order.release(35, taker), 2U);
+    EXPECT_EQ(taker.times, (Times{10, 20, 30}));
+    EXPECT_EQ(order.release(UINT64_MAX, taker), 0U);
+    EXPECT_EQ(taker.times, (Times{10, 20, 30, 40}));
 }
 
 TEST(WaitOrder, HoldsBackWhatMayStillBeOvertaken) {

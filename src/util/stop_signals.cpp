@@ -8,13 +8,15 @@ namespace rqs::util {
 namespace {
 
 volatile std::sig_atomic_t caught = 0;
+volatile std::sig_atomic_t sent = 0;
 
-void note(int signal) {
+void note(int signal, siginfo_t* info, void* /*context*/) {
     if (caught != 0) {
         // Somebody means it.
         (void)std::signal(signal, SIG_DFL);
         (void)std::raise(signal);
     }
+    sent = info->si_code <= 0 ? 1 : 0;  // SI_FROMUSER()
     caught = signal;
 }
 
@@ -22,7 +24,8 @@ void note(int signal) {
 
 void catch_stop_signals() {
     struct sigaction action {};
-    action.sa_handler = note;  // no SA_RESTART: a wait must end
+    action.sa_sigaction = note;
+    action.sa_flags = SA_SIGINFO;  // no SA_RESTART: a wait must end
     sigemptyset(&action.sa_mask);
     constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
     for (const int signal : signals) {
@@ -38,6 +41,10 @@ void catch_stop_signals() {
 
 int stop_signal() {
     return caught;
+}
+
+bool stop_signal_was_sent() {
+    return sent != 0;
 }
 
 }  // namespace rqs::util

@@ -12,4 +12,7 @@ void catch_stop_signals();
 /// The signal that came, or 0.
 int stop_signal();
 
+/// Whether a process sent it, and not a terminal to all that runs on it.
+bool stop_signal_was_sent();
+
 }  // namespace rqs::util

@@ -535,13 +535,22 @@ TEST(Stalled, ReaderDoesNotHoldUpASignal) {
     EXPECT_TRUE(contains(program.out, "\"type\":\"wait\""));
 }
 
-TEST(Stalled, ReaderDoesNotHoldUpTheDurationOrTheCommandsEnd) {
-    for (const Args& end : {Args{"-d", "0.2"}, Args{"--", "sleep", "0.2"}}) {
+// However late: only a signal makes the program give up on a reader (after two seconds).
+TEST(Stalled, ReaderThatComesLateGetsEverything) {
+    struct End {
+        Args args;
+        int code;
+    };
+    for (const End& end :
+         {End{{"-d", "0.2"}, 0}, End{{"--", "sh", "-c", "sleep 0.2; exit 3"}, 3}}) {
         Args args{"--source", "synthetic", "-f", "json", "0"};
-        args.insert(args.end(), end.begin(), end.end());
+        args.insert(args.end(), end.args.begin(), end.args.end());
         Program program(args);
-        EXPECT_EQ(program.finish_unread(), 1) << joined(args);
-        EXPECT_TRUE(contains(program.err, "nobody reads standard output")) << program.err;
+        program.fill();
+        std::this_thread::sleep_for(std::chrono::milliseconds(2700));
+        EXPECT_EQ(program.finish(), end.code) << joined(args) << program.err;
+        EXPECT_TRUE(contains(program.out, "\n{\"type\":\"summary\"")) << joined(args);
+        EXPECT_EQ(program.out.back(), '\n');
     }
 }
 
