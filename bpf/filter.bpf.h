@@ -78,8 +78,6 @@ static __always_inline bool wanted_cpu(u32 cpu) {
 
 /* All that are on must hold; --cpu says where the wait ends and is looked at apart. */
 static __always_inline bool wanted(struct task_struct* task) {
-    if (!knobs.filter_any)
-        return true;
     if (knobs.filter_pid && !has_pid_bit(task->tgid, RQS_PID_PROCESS))
         return false;
     if (knobs.filter_tid && !has_pid_bit(task->pid, RQS_PID_THREAD))

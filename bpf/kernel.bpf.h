@@ -84,16 +84,7 @@ struct nsproxy {
 };
 
 struct task_struct;
-
-struct rq {
-    u64 clock;
-    u64 clock_pelt;
-    int cpu;
-    struct task_struct* curr;
-    u64 prev_irq_time;      /* CONFIG_IRQ_TIME_ACCOUNTING */
-    u64 prev_steal_time_rq; /* CONFIG_PARAVIRT_TIME_ACCOUNTING: read whenever the clock is */
-    u64 prev_steal_time;    /* CONFIG_PARAVIRT: read once a tick */
-};
+struct rq;
 
 struct cfs_rq {
     struct rq* rq;
@@ -102,8 +93,18 @@ struct cfs_rq {
     unsigned int throttle_count;
 };
 
+struct rq {
+    u64 clock;
+    u64 clock_pelt;
+    int cpu;
+    struct cfs_rq cfs; /* of the root group */
+    struct task_struct* curr;
+    u64 prev_irq_time;      /* CONFIG_IRQ_TIME_ACCOUNTING */
+    u64 prev_steal_time_rq; /* CONFIG_PARAVIRT_TIME_ACCOUNTING: read whenever the clock is */
+    u64 prev_steal_time;    /* CONFIG_PARAVIRT: read once a tick */
+};
+
 struct sched_entity {
-    struct sched_entity* parent;
     struct cfs_rq* cfs_rq;
 };
 
@@ -181,13 +182,15 @@ static __always_inline bool throttles_tasks(struct task_struct* task) {
     return bpf_core_field_exists(task->throttled);
 }
 
-/*
- * The group whose quota holds for the task: its serial number, or 0 for a task of the root group or
- * an autogroup, and for one that is not in the fair class.
+/* Whether quotas can hold for the task at all: it is in the fair class and not in the root group.
  */
-static __always_inline u64 quota_group(struct task_struct* task, int prio) {
-    if (prio < 100 || !task->se.parent)
-        return 0;
+static __always_inline bool has_quota_group(struct task_struct* task, struct cfs_rq* cfs_rq,
+                                            struct rq* rq) {
+    return task->prio >= 100 && (u64)cfs_rq != (u64)&rq->cfs;
+}
+
+/* The group whose quota holds for the task: its serial number, or 0 for an autogroup. */
+static __always_inline u64 quota_group(struct task_struct* task) {
     return task->sched_task_group->css.serial_nr;
 }
 

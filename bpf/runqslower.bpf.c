@@ -110,15 +110,12 @@ int on_switch(u64* ctx) {
     struct task_struct* next = (void*)ctx[2];
     struct cfs_rq* cfs_rq = next->se.cfs_rq;
     struct rq* rq = cfs_rq->rq;
-    /* That is next, but by a way that verifiers since 6.2 do not trust: for each pointer that is
-       read from a task that they trust they search all of the kernel's types, four times over. */
-    struct task_struct* curr = rq->curr;
     u64 clock = rq->clock;
     u32 cpu_id = rq->cpu;
     struct rqs_cpu* cpu = cpu_state(cpu_id);
     struct tagged* bases = run_delay_base_table();
     u32 run_seq;
-    u64 group;
+    u64 group = 0;
 
     if (!cpu || !bases)
         return 0;
@@ -133,20 +130,26 @@ int on_switch(u64* ctx) {
     if (!next->pid)
         return 0;
     cpu->draft_b.flags = 0;
-    group = quota_group(curr, next->prio);
+    /* rq->curr is next, but by a way that verifiers since 6.2 do not trust: for each pointer that
+       is read from a task that they trust they search all of the kernel's types, four times over.
+     */
+    if (has_quota_group(next, cfs_rq, rq))
+        group = quota_group(rq->curr);
     cpu->draft_b.group = group;
     if (group)
         history_add_throttle(cpu, rq, cfs_rq, group, clock);
     if (knobs.with_waker)
         take_waker(next, &cpu->draft_b);
-    if (!measure(cpu, bases, next, clock) || !wanted(curr) || !wanted_cpu(cpu_id))
+    if (!measure(cpu, bases, next, clock))
+        return 0;
+    if (knobs.filter_any && !(wanted(rq->curr) && wanted_cpu(cpu_id)))
         return 0;
     cpu->seen++;
     if (cpu->draft_b.flags & RQS_WAIT_NO_BASE)
         cpu->unverified++;
     if (knobs.min_ns && cpu->draft_a.here_ns + cpu->draft_a.elsewhere_ns <= knobs.min_ns)
         return 0;
-    keep(cpu, next, curr, run_seq, clock);
+    keep(cpu, next, rq->curr, run_seq, clock);
     return 0;
 }
 

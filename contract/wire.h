@@ -95,7 +95,7 @@ struct rqs_knobs {
     rqs_u8 filter_cgroup;
     rqs_u8 filter_cgroup_map;
     rqs_u8 filter_mntns_map;
-    rqs_u8 filter_any; /* one of these; without it none is looked at */
+    rqs_u8 filter_any; /* one of these */
     rqs_u8 with_waker;
     rqs_u8 reserved;
     rqs_u32 base_slots; /* power of two */
