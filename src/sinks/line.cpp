@@ -51,9 +51,8 @@ void Line::number_left(std::uint64_t value, std::size_t width) {
 }
 
 void Line::number_right(std::uint64_t value, std::size_t width) {
-    std::array<char, max_digits> digits;
-    const auto* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    text_right({digits.data(), static_cast<std::size_t>(end - digits.data())}, width);
+    const fmt::format_int digits(value);
+    text_right({digits.data(), digits.size()}, width);
 }
 
 void Line::text_left(std::string_view text_, std::size_t width) {
