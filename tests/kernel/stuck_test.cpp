@@ -179,5 +179,29 @@ TEST_F(Stuck, OrdinaryTaskBehindARealtimeOne) {
     starve([] {});
 }
 
+// While the tool looks it has its own CPU; that is not what the others there wait for.
+TEST(StuckBesideTheTool, IsNotBlamedOnTheTool) {
+    const auto hog = [] {
+        pin(quiet_cpu());
+        burn_ns(60'000'000'000);
+    };
+    const Process first(hog);
+    const Process second(hog);
+    const Process third(hog);
+    Tracer::Words words{"500", "-f", "json", "--stuck"};
+    for (const Process* each : {&first, &second, &third}) {
+        words.insert(words.end(), {"-p", std::to_string(each->pid())});
+    }
+    Tracer tracer(words);
+    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+    pin(quiet_cpu(), tracer.pid());
+    sleep_ns(2500_ms);
+    const Output output = stop_and_check(tracer);
+    ASSERT_FALSE(output.stuck.empty()) << "nobody was found waiting";
+    for (const auto& stuck : output.stuck) {
+        EXPECT_NE(stuck.running_tid, static_cast<std::uint32_t>(tracer.pid()));
+    }
+}
+
 }  // namespace
 }  // namespace rqs::ktest
