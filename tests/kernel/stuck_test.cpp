@@ -194,12 +194,13 @@ TEST(StuckBesideTheTool, IsNotBlamedOnTheTool) {
     }
     Tracer tracer(words);
     ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+    const auto tool = static_cast<std::uint32_t>(tracer.pid());
     pin(quiet_cpu(), tracer.pid());
     sleep_ns(2500_ms);
     const Output output = stop_and_check(tracer);
     ASSERT_FALSE(output.stuck.empty()) << "nobody was found waiting";
     for (const auto& stuck : output.stuck) {
-        EXPECT_NE(stuck.running_tid, static_cast<std::uint32_t>(tracer.pid()));
+        EXPECT_NE(stuck.running_tid, tool);
     }
 }
 
