@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdarg>
@@ -19,10 +20,32 @@ bool log_verbose = false;
 std::string log_kept;
 constexpr std::size_t log_kept_max = 4096;
 
+// All of what libbpf says, a verifier's log of megabytes too; names in it are a package's.
+[[gnu::format(printf, 1, 0)]] void print_lines(const char* format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    const int length = std::vsnprintf(nullptr, 0, format, again);
+    va_end(again);
+    std::string text(static_cast<std::size_t>(std::max(length, 0)) + 1, '\0');
+    (void)std::vsnprintf(text.data(), text.size(), format, args);
+    text.pop_back();
+    std::string safe;
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        util::append_printable(safe, rest.substr(0, end));
+        if (end != rest.size()) {
+            safe += '\n';
+        }
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    (void)std::fputs(safe.c_str(), stderr);
+}
+
 [[gnu::format(printf, 2, 0)]] int keep_log(libbpf_print_level level, const char* format,
                                            va_list args) {
     if (log_verbose) {
-        return std::vfprintf(stderr, format, args);
+        print_lines(format, args);
+        return 0;
     }
     if (level == LIBBPF_WARN && log_kept.size() < log_kept_max) {
         std::array<char, log_kept_max> text{};

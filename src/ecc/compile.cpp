@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -162,6 +163,24 @@ std::string with_kept_structs(const std::string& source, const fs::path& path,
     return out;
 }
 
+/// The paths in a user's flags, for a compiler that runs elsewhere.
+std::vector<std::string> seen_from_here(std::vector<std::string> flags) {
+    constexpr std::array<std::string_view, 6> with_path{"-I",       "-isystem",   "-iquote",
+                                                        "-include", "-idirafter", "-imacros"};
+    bool path_follows = false;
+    for (std::string& flag : flags) {
+        if (path_follows) {
+            flag = fs::absolute(flag).string();
+        }
+        const bool alone = std::find(with_path.begin(), with_path.end(), flag) != with_path.end();
+        if (!path_follows && !alone && flag.rfind("-I", 0) == 0) {
+            flag = "-I" + fs::absolute(flag.substr(2)).string();
+        }
+        path_follows = !path_follows && alone;
+    }
+    return flags;
+}
+
 class Compiler {
   public:
     Compiler(const CompileOptions& options, Inputs inputs, TemporaryDirectory directory)
@@ -256,16 +275,20 @@ class Compiler {
             return includes;
         }
         const std::string here = inputs_.source.parent_path().string();
-        std::vector<std::string> words{options_.clang, "-g", "-O2", "-target", "bpf",
-                                       fmt::format("-D__TARGET_ARCH_{}", target_arch), "-fno-ident",
-                                       "-fno-color-diagnostics", "-Wno-unknown-attributes",
-                                       // The package must not depend on where it was made.
-                                       "-fdebug-compilation-dir=.",
-                                       "-ffile-prefix-map=" + here + "=.",
-                                       "-ffile-prefix-map=" + directory_.path().string() + "=.",
-                                       "-I" + here, "-I" + directory_.path().string()};
+        // It runs in the source's folder; what the user names otherwise is seen from here.
+        const std::string clang = options_.clang.find('/') == std::string::npos
+                                      ? options_.clang
+                                      : fs::absolute(options_.clang).string();
+        std::vector<std::string> words{
+            clang, "-g", "-O2", "-target", "bpf", fmt::format("-D__TARGET_ARCH_{}", target_arch),
+            "-fno-ident", "-fno-color-diagnostics", "-Wno-unknown-attributes",
+            // The package must not depend on where it was made.
+            "-fdebug-compilation-dir=.", "-ffile-prefix-map=" + here + "=.",
+            "-ffile-prefix-map=" + directory_.path().string() + "=.", "-I" + here,
+            "-I" + directory_.path().string()};
         words.insert(words.end(), includes->begin(), includes->end());
-        words.insert(words.end(), options_.flags.begin(), options_.flags.end());
+        const auto flags = seen_from_here(options_.flags);
+        words.insert(words.end(), flags.begin(), flags.end());
         words.insert(words.end(), {"-c", input.string(), "-o", output.string()});
         return words;
     }
@@ -287,7 +310,9 @@ class Compiler {
         if (options_.verbose) {
             talk(fmt::format("{}", fmt::join(*words, " ")));
         }
-        const auto run = run_process(*words);
+        // There clang finds the lines of the source for the verifier's log, by the names that the
+        // prefix maps leave; elsewhere it would find none, or some other file's.
+        const auto run = run_process(*words, inputs_.source.parent_path().string());
         if (!run) {
             return tl::unexpected(run.error());
         }

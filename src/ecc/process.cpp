@@ -21,7 +21,8 @@ Status go_on() {
     return util::stop_signal() == 0 ? Status{} : fail("interrupted");
 }
 
-Result<ProcessResult> run_process(const std::vector<std::string>& words) {
+Result<ProcessResult> run_process(const std::vector<std::string>& words,
+                                  const std::string& directory) {
     const bpfkit::Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     std::array<int, 2> ends{};
     if (!nothing.valid() || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -30,7 +31,8 @@ Result<ProcessResult> run_process(const std::vector<std::string>& words) {
     }
     const bpfkit::Fd reading(ends[0]);
     bpfkit::Fd writing(ends[1]);
-    auto child = util::Child::prepare(words, {nothing.get(), writing.get(), writing.get()});
+    auto child =
+        util::Child::prepare(words, {nothing.get(), writing.get(), writing.get(), directory});
     writing.reset();
     if (!child) {
         return tl::unexpected(child.error());

@@ -16,9 +16,11 @@ struct ProcessResult {
     std::string output;  ///< stdout and stderr, as they came
 };
 
-/// Runs `words[0]` (looked up in PATH) without a shell and with an empty standard input. A program
-/// that does not exist is an error; one that fails is not. A stop signal ends it.
-Result<ProcessResult> run_process(const std::vector<std::string>& words);
+/// Runs `words[0]` (looked up in PATH) without a shell and with an empty standard input, in
+/// `directory` if one is given. A program that does not exist is an error; one that fails is not. A
+/// stop signal ends it.
+Result<ProcessResult> run_process(const std::vector<std::string>& words,
+                                  const std::string& directory = {});
 
 /// An error if a stop signal has come.
 Status go_on();

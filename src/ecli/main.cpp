@@ -20,6 +20,7 @@
 #include "pkg/runner.h"
 #include "util/output.h"
 #include "util/safe_text.h"
+#include "util/say.h"
 #include "util/standard_descriptors.h"
 #include "util/stop_signals.h"
 
@@ -148,7 +149,7 @@ void print_summary(const RunResult& result) {
     if (result.short_events > 0) {
         line += fmt::format(", {} shorter than their type and not shown", result.short_events);
     }
-    fmt::print(stderr, "{}\n", line);
+    rqs::util::say(line);
 }
 
 Status print_version(const Prepared& prepared) {
@@ -234,12 +235,12 @@ int main(int argc, char** argv) {
     try {
         const auto status = dispatch({argv + 1, argv + argc});
         if (!status) {
-            fmt::print(stderr, "ecli: {}\n", status.error().message);
+            rqs::util::say("ecli: " + status.error().message);
             return static_cast<int>(status.error().code);
         }
         return 0;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "ecli: %s\n", error.what());
+        rqs::util::say(std::string("ecli: ") + error.what());
         return static_cast<int>(rqs::ExitCode::failure);
     }
 }

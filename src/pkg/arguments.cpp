@@ -35,6 +35,11 @@ Typed split(const std::string& argument) {
     return {argument, std::nullopt};
 }
 
+bool default_is_true(const Parameter& parameter) {
+    return parameter.default_text ? *parameter.default_text == "true"
+                                  : !parameter.initial.empty() && parameter.initial[0] != 0;
+}
+
 class ArgumentParser {
   public:
     ArgumentParser(const std::vector<Parameter>& parameters,
@@ -117,7 +122,9 @@ class ArgumentParser {
 
     Status take_parameter(const Parameter& parameter, const Typed& typed) {
         if (parameter.value_type->kind == ValueKind::boolean && !typed.value) {
-            return assign(parameter, "true");
+            // The short word does what stands beside it in the help.
+            const bool off = typed.name.size() == 2 && default_is_true(parameter);
+            return assign(parameter, off ? "false" : "true");
         }
         const auto value = value_of(typed);
         if (!value) {
@@ -190,11 +197,6 @@ class ArgumentParser {
 };
 
 // ------------------------------------------------------------------------------------------- help
-
-bool default_is_true(const Parameter& parameter) {
-    return parameter.default_text ? *parameter.default_text == "true"
-                                  : !parameter.initial.empty() && parameter.initial[0] != 0;
-}
 
 std::string option_words(const Parameter& parameter) {
     const bool boolean = parameter.value_type->kind == ValueKind::boolean;

@@ -318,6 +318,16 @@ void append_opaque(std::string& out, std::string_view bytes, bool json) {
     }
 }
 
+// The package's own members keep their names; two of one name would be no JSON object.
+std::string free_name(const Export& what, std::string name) {
+    const auto taken = [&](const Column& column) { return column.name == name; };
+    const bool flat = what.channel != Channel::sampled_map;
+    while (flat && std::any_of(what.columns.begin(), what.columns.end(), taken)) {
+        name.insert(0, "read_");
+    }
+    return name;
+}
+
 }  // namespace
 
 Result<std::vector<Export>> find_exports(const Meta& meta, const btf* types,
@@ -437,14 +447,10 @@ void Formatter::append_loss(std::string& out, const Export& what, std::uint64_t 
 void Formatter::append_json_start(std::string& out, const Export& what,
                                   std::string_view time) const {
     out += '{';
-    // A field called "time" is the package's own; two of one name would be no JSON object.
-    const bool own_time = what.channel != Channel::sampled_map &&
-                          std::any_of(what.columns.begin(), what.columns.end(),
-                                      [](const Column& column) { return column.name == "time"; });
-    out += own_time ? "\"read_time\":" : "\"time\":";
+    fmt::format_to(std::back_inserter(out), R"("{}":)", free_name(what, "time"));
     util::append_json_string(out, time);
     if (several_) {
-        out += ",\"map\":";
+        fmt::format_to(std::back_inserter(out), R"(,"{}":)", free_name(what, "map"));
         util::append_json_string(out, what.map);
     }
 }

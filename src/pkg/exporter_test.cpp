@@ -228,6 +228,27 @@ TEST_F(Exports, SeveralMapsAreToldApart) {
               "time events task prev_task delta_us pid prev_pid\nt events a swapper/0 32 42 0\n");
 }
 
+TEST_F(Exports, NoNameStandsTwiceInAnObject) {
+    btf* types = types_.get();
+    event_ = btf__add_struct(types, "event", 48);
+    std::uint32_t at = 0;
+    for (const char* name : {"time", "read_time", "map"}) {
+        btf__add_field(types, name, number_, at, 0);
+        at += 32;
+    }
+    meta_.export_types = {{"event",
+                           {{"time", "int"}, {"read_time", "int"}, {"map", "int"}},
+                           48,
+                           static_cast<std::uint32_t>(event_)}};
+    const auto exports = find();
+    ASSERT_TRUE(exports) << exports.error().message;
+    std::string out;
+    Formatter(true, true).append_event(out, exports->front(), std::string(48, '\0'), "t");
+    EXPECT_EQ(out,
+              "{\"read_read_time\":\"t\",\"read_map\":\"events\",\"time\":0,\"read_time\":0,"
+              "\"map\":0}\n");
+}
+
 TEST_F(Exports, CustomMembersHaveTheirPlaces) {
     meta_.multiple_export = true;
     meta_.maps[0].export_config.kind = ExportKind::custom_members;

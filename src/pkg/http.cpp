@@ -217,7 +217,17 @@ Result<Url> parse_url(std::string_view text) {
     return url;
 }
 
+// What a server may say before it answers (100 Continue, 103 Early Hints) has no body.
+std::string_view without_interim(std::string_view response) {
+    while (response.rfind("HTTP/1.", 0) == 0 && response.size() > 9 && response[9] == '1' &&
+           response.find("\r\n\r\n") != std::string_view::npos) {
+        response.remove_prefix(response.find("\r\n\r\n") + 4);
+    }
+    return response;
+}
+
 Result<std::string> parse_response(std::string_view response, std::string& redirect) {
+    response = without_interim(response);
     const auto end = response.find("\r\n\r\n");
     if (response.rfind("HTTP/1.", 0) != 0 || response.size() < 12 ||
         end == std::string_view::npos) {

@@ -59,12 +59,15 @@ TEST(Response, HasItsBody) {
                        "chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n"),
               "abcde");
     EXPECT_EQ(*body_of("HTTP/1.1 302 Found\r\nLocation:  /b \r\n\r\n"), "-> /b");
+    EXPECT_EQ(*body_of("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+                       "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"),
+              "abc");
 }
 
 TEST(Response, CutShortIsAnError) {
     for (const char* bad :
          {"", "HTTP/1.1 200 OK", "hello\r\n\r\n", "HTTP/1.1 404 Not Found\r\n\r\n",
-          "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc",
+          "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc",
           "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nabc",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc\r\n",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc\r\n",

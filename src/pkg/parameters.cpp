@@ -120,6 +120,10 @@ bool settable(const ValueType& type) {
 Status check_unique(const std::vector<Parameter>& parameters) {
     std::set<std::string> names;
     for (const auto& parameter : parameters) {
+        if (parameter.short_name == 'h' || parameter.long_name == "help") {
+            return fail(fmt::format("bad package: {} wants the option that shows the help",
+                                    util::printable(parameter.name)));
+        }
         const bool fresh = names.insert("--" + parameter.long_name).second &&
                            (parameter.short_name == 0 ||
                             names.insert(std::string("-") + parameter.short_name).second);

@@ -160,6 +160,17 @@ TEST(Arguments, BooleansAreSwitches) {
     }
 }
 
+// What is on by default has a short word that turns it off, as the help shows it.
+TEST(Arguments, TheShortWordOfABooleanDoesWhatStandsBesideIt) {
+    auto on = parameter("on", boolean, 'o');
+    on.initial = std::string(1, '\1');
+    auto off = parameter("off", boolean, 'f');
+    const auto invocation = parse_arguments({on, off}, {"-o", "-f"});
+    ASSERT_TRUE(invocation);
+    EXPECT_EQ(invocation->assignments[0].bytes, std::string(1, '\0'));
+    EXPECT_EQ(invocation->assignments[1].bytes, std::string(1, '\1'));
+}
+
 TEST(Arguments, NegativeNumbersAreValues) {
     const auto invocation = parse_arguments(some(), {"-p", "-3"});
     ASSERT_TRUE(invocation);

@@ -19,6 +19,7 @@
 #include "util/clock.h"
 #include "util/local_time.h"
 #include "util/safe_text.h"
+#include "util/say.h"
 #include "util/stop_signals.h"
 
 namespace rqs::pkg {
@@ -125,7 +126,7 @@ class Runner {
             return fail(describe(loaded_.refusals.front()));
         }
         for (const auto& refusal : loaded_.refusals) {
-            fmt::print(stderr, "ecli: {}\n", describe(refusal));
+            util::say("ecli: " + describe(refusal));
         }
         return {};
     }
@@ -384,8 +385,8 @@ class Runner {
             }
             formatter_.append_loss(output_.buffer(), *channelled.what, channelled.unreported_loss);
             if (!invocation_.json) {
-                fmt::print(stderr, "ecli: lost {} events of {}\n", channelled.unreported_loss,
-                           util::printable(channelled.what->map));
+                util::say(fmt::format("ecli: lost {} events of {}", channelled.unreported_loss,
+                                      util::printable(channelled.what->map)));
             }
             channelled.unreported_loss = 0;
         }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "util/clock.h"
+#include "util/say.h"
 
 namespace rqs {
 namespace {
@@ -112,10 +113,10 @@ Status SchedstatSource::start() {
     next_ns_ = setup_.monotonic_ns() + interval_ns_;
     scan(nullptr);
     if (options_.verbose && unreadable_ > 0) {
-        fmt::print(stderr,
-                   "runqslower: {} tasks cannot be read (other users', and {} hides them); their "
-                   "waits are not seen without root\n",
-                   unreadable_, setup_.procfs.root());
+        util::say(
+            fmt::format("runqslower: {} tasks cannot be read (other users', and {} hides them); "
+                        "their waits are not seen without root",
+                        unreadable_, setup_.procfs.root()));
     }
     return {};
 }

@@ -117,6 +117,9 @@ Result<Child> Child::prepare(const std::vector<std::string>& argv, const ChildSt
         ::close(go[1]);
         ::close(error[0]);
         install_streams(streams);
+        if (!streams.directory.empty() && ::chdir(streams.directory.c_str()) != 0) {
+            ::_exit(static_cast<int>(command_not_runnable));
+        }
         run_child(pointers, self, go[0], error[1]);
     }
     const int why = errno;

@@ -17,11 +17,13 @@ namespace rqs::util {
 inline constexpr ExitCode command_not_found{127};
 inline constexpr ExitCode command_not_runnable{126};
 
-/// What stands in a command's standard descriptors; -1 is what this program has there.
+/// What stands in a command's standard descriptors; -1 is what this program has there. And where it
+/// runs; empty is where this program does.
 struct ChildStreams {
     int in = -1;
     int out = -1;
     int err = -1;
+    std::string directory = {};
 };
 
 /// A command as a child process. It stays in the caller's process group, so that Ctrl-C on the

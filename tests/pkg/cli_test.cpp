@@ -85,6 +85,26 @@ TEST(Ecli, BadPackagesAreOneLineAndExit1) {
     expect_one_line(run({ecli(), "run", "http://127.0.0.1:1/x"}), 1, "cannot");
 }
 
+// With "debug_verbose" it is the package that asks for libbpf's own words, and they have its names.
+TEST(Ecli, APackagesNamesAreHarmlessInLibbpfsWordsToo) {
+    json package = json::parse(read_file(example));
+    package["meta"]["debug_verbose"] = true;
+    package["meta"]["bpf_skel"]["progs"][0]["attach"] = "tp_btf/\x1b[31mnone";
+    package["meta"]["bpf_skel"]["obj_name"] = "\x1b[31mname";
+    const Outcome outcome = run({ecli(), "run", "-", "-d", "0.1"}, {package.dump()});
+    EXPECT_EQ(outcome.err.find('\x1b'), std::string::npos);
+    EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
+}
+
+TEST(Ecli, NobodyHasToListenToItsTalk) {
+    if (!may_trace()) {
+        GTEST_SKIP() << "needs to trace";
+    }
+    EXPECT_EQ(
+        run({"sh", "-c", "exec \"$0\" run \"$1\" -n 1 2>/dev/full", ecli(), example}).exit_code, 0);
+    EXPECT_EQ(run({"sh", "-c", "exec \"$0\" run \"$1\" -n 1 2>&-", ecli(), example}).exit_code, 0);
+}
+
 TEST(Ecli, WithoutPrivilegesSaysWhichItNeeds) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "only root can become nobody";

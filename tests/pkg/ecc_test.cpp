@@ -430,6 +430,30 @@ TEST(Ecc, TakesAFolderAndWritesYaml) {
     EXPECT_TRUE(json::accept(read_file(scratch.path("folder/x.yaml"))));
 }
 
+// Wherever it is called from, also beside another file of that name, whose lines it must not take.
+TEST(Ecc, WritesTheSameFromEverywhere) {
+    const Scratch scratch;
+    std::filesystem::copy(RQS_EXAMPLES "/runqslower", scratch.path("here"));
+    std::filesystem::create_directory(scratch.path("there"));
+    std::string decoy;
+    for (int i = 0; i < 200; ++i) {
+        decoy += "not a line of it\n";
+    }
+    write_file(scratch.path("there/runqslower.bpf.c"), decoy);
+    const auto made_in = [&](const std::string& folder, const Words& sources) {
+        Words words{"env", "-C", scratch.path(folder), ecc()};
+        words.insert(words.end(), sources.begin(), sources.end());
+        words.insert(words.end(), {"-o", "-"});
+        const Outcome outcome = run(words);
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+        return outcome.out;
+    };
+    const std::string package = made_in("here", {"."});
+    EXPECT_TRUE(made_in("there", {"../here"}) == package);
+    EXPECT_TRUE(made_in("there", {scratch.path("here/runqslower.bpf.c"),
+                                  scratch.path("here/runqslower.h")}) == package);
+}
+
 TEST(Ecc, TakesTypesFromAFile) {
     const Scratch scratch;
     std::error_code error;
