@@ -14,14 +14,14 @@ namespace {
 
 /// `key` is `,"name":` as it stands in the line: one copy instead of three.
 template <std::size_t size>
-void field(Line& line, const char (&key)[size], std::uint64_t value) {
+void field(Line& line, Literal<size> key, std::uint64_t value) {
     line.text(key);
     line.number(value);
 }
 
 /// The same with the quotation mark before the value.
 template <std::size_t size>
-void word(Line& line, const char (&key)[size], std::string_view value) {
+void word(Line& line, Literal<size> key, std::string_view value) {
     line.text(key);
     line.text(value);
     line.text("\"");
@@ -36,17 +36,17 @@ void task(Line& line, const TaskId& task) {
 }
 
 void scheduling(Line& line, Policy policy, std::int16_t prio) {
-    word(line, ",\"policy\":\"", name(policy));
+    word(line, R"(,"policy":")", name(policy));
     line.text(",\"prio\":");
     line.number(prio);
 }
 
 void part(Line& line, const Part& part) {
-    word(line, "{\"kind\":\"", name(part.kind));
+    word(line, R"({"kind":")", name(part.kind));
     field(line, ",\"ns\":", part.ns);
     if (part.kind == PartKind::ran) {
         task(line, part.task);
-        word(line, ",\"relation\":\"", name(part.relation));
+        word(line, R"(,"relation":")", name(part.relation));
         field(line, ",\"cgroup_id\":", part.cgroup_id);
         scheduling(line, part.policy, part.prio);
         if (part.kernel_thread) {
@@ -63,7 +63,7 @@ void waker(Line& line, const Waker& waker) {
 }
 
 void group(Line& line, std::string& out, const Group& group) {
-    word(line, "{\"kind\":\"", name(group.kind));
+    word(line, R"({"kind":")", name(group.kind));
     if (group.kind == Group::Kind::process) {
         field(line, ",\"pid\":", group.id);
         line.text(",\"comm\":");
@@ -101,7 +101,7 @@ class JsonSink final : public Sink {
             line.text(",\"complete\":false");
         }
         scheduling(line, wait.policy, wait.prio);
-        word(line, ",\"cause\":\"", name(wait.cause));
+        word(line, R"(,"cause":")", name(wait.cause));
         line.text(",\"why\":[");
         for (const Part& each : wait.why) {
             if (&each != wait.why.data()) {
@@ -128,7 +128,7 @@ class JsonSink final : public Sink {
         line.text(",\"running_comm\":");
         line.json_string(stuck.running.comm);
         field(line, ",\"cgroup_id\":", stuck.cgroup_id);
-        word(line, ",\"cause\":\"", name(stuck.cause));
+        word(line, R"(,"cause":")", name(stuck.cause));
         line.text("}\n");
         line.finish();
     }
@@ -154,7 +154,7 @@ class JsonSink final : public Sink {
         Line line(out);
         head(line, "report", report.ts_ns);
         line.text(report.last ? ",\"last\":true" : ",\"last\":false");
-        word(line, ",\"by\":\"", report.by == GroupBy::process ? "process" : "cgroup");
+        word(line, R"(,"by":")", report.by == GroupBy::process ? "process" : "cgroup");
         line.text(report.sampled ? ",\"sampled\":true" : ",\"sampled\":false");
         field(line, ",\"min_us\":", info_.options.min_us);
         field(line, ",\"duration_ns\":", report.duration_ns);
@@ -182,14 +182,14 @@ class JsonSink final : public Sink {
         field(line, ",\"duration_ns\":", duration_ns);
         field(line, ",\"unverified\":", counters.unverified);
         field(line, ",\"late\":", counters.late);
-        word(line, ",\"mode\":\"", info_.intervals ? "intervals" : "waits");
+        word(line, R"(,"mode":")", info_.intervals ? "intervals" : "waits");
         line.text("}\n");
         line.finish();
     }
 
   private:
     void head(Line& line, std::string_view type, std::uint64_t ts_ns) {
-        word(line, "{\"type\":\"", type);
+        word(line, R"({"type":")", type);
         field(line, ",\"ts_ns\":", ts_ns);
         const auto moment = time_.at(ts_ns);
         line.text(R"(,"time":")");
@@ -205,7 +205,7 @@ class JsonSink final : public Sink {
         line.text(",\"causes\":[");
         for (const auto& row : report.causes) {
             line.text(comma);
-            word(line, "{\"cause\":\"", name(row.cause));
+            word(line, R"({"cause":")", name(row.cause));
             field(line, ",\"waits\":", row.waits);
             field(line, ",\"wait_ns\":", row.wait_ns);
             line.text("}");

@@ -17,6 +17,10 @@
 
 namespace rqs::sinks {
 
+/// A literal: its length is known, and the copy a few instructions.
+template <std::size_t size>
+using Literal = const char (&)[size];  // NOLINT(*-avoid-c-arrays): what literals are
+
 /// Collects text and hands it to `out` when full and on finish(), which must come last.
 class Line {
   public:
@@ -35,9 +39,8 @@ class Line {
             used_ += text.size();
         }
     }
-    /// A literal: its length is known, and the copy a few instructions.
     template <std::size_t size>
-    void text(const char (&literal)[size]) {  // NOLINT(*-avoid-c-arrays): what literals are
+    void text(Literal<size> literal) {
         static_assert(size <= capacity);
         need(size);
         std::memcpy(buffer_.data() + used_, &literal[0], size - 1);
