@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "bpfkit/handles.h"
+#include "pkg/loopback_server.h"
 
 namespace rqs::pkg {
 namespace {
@@ -82,15 +83,7 @@ class Server {
     /// With `delay` before each answer.
     explicit Server(std::vector<std::string> answers, std::chrono::milliseconds delay = {})
         : delay_(delay), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof(address);
-        auto* generic = reinterpret_cast<sockaddr*>(&address);
-        EXPECT_EQ(::bind(socket_.get(), generic, size), 0);
-        EXPECT_EQ(::listen(socket_.get(), 4), 0);
-        EXPECT_EQ(::getsockname(socket_.get(), generic, &size), 0);
-        port_ = ntohs(address.sin_port);
+        port_ = listen_on_loopback(socket_.get());
         thread_ = std::thread([this, answers = std::move(answers)] { serve(answers); });
     }
     Server(const Server&) = delete;

@@ -18,6 +18,7 @@
 
 #include "bpfkit/handles.h"
 #include "pkg/http.h"
+#include "pkg/loopback_server.h"
 
 namespace rqs::pkg {
 namespace {
@@ -70,15 +71,7 @@ class TlsServer {
         std::FILE* file = std::fopen(path_.c_str(), "w");
         PEM_write_X509(file, certificate_.get());
         std::fclose(file);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof(address);
-        auto* generic = reinterpret_cast<sockaddr*>(&address);
-        EXPECT_EQ(::bind(socket_.get(), generic, size), 0);
-        EXPECT_EQ(::listen(socket_.get(), 4), 0);
-        EXPECT_EQ(::getsockname(socket_.get(), generic, &size), 0);
-        port_ = ntohs(address.sin_port);
+        port_ = listen_on_loopback(socket_.get());
         thread_ = std::thread([this, answers = std::move(answers)] { serve(answers); });
     }
     TlsServer(const TlsServer&) = delete;
