@@ -12,7 +12,7 @@ target_compile_options(rqs_options INTERFACE
 # What nothing calls is not linked: a static program is smaller in memory and quicker to start.
 target_compile_options(rqs_options INTERFACE -ffunction-sections -fdata-sections)
 target_link_options(rqs_options INTERFACE -Wl,--gc-sections)
-target_include_directories(rqs_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(rqs_options INTERFACE ${CMAKE_SOURCE_DIR})
 if(RQS_SANITIZE)
   target_compile_options(rqs_options INTERFACE -fsanitize=${RQS_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)

@@ -69,22 +69,22 @@ check_length() {
 check_layers() {
     local all=() outside=()
     mapfile -t all < <(files 'src/*.cpp' 'src/*.h')
-    mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -vE '^src/(sources|decode)/')
+    mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -vE '^src/tracer/(sources|decode)/')
     files_with '^#include "(contract|bpf)/' "${outside[@]}" |
-        each_line "only src/sources and src/decode include contract/"
+        each_line "only src/tracer/sources and src/tracer/decode include contract/"
 
     mapfile -t outside < <(files '*.cpp' '*.h' '*.c' |
-        grep -vE '^(src/sources/bpf|src/bpfkit/|src/pkg/|src/ecli/|src/ecc/|bench/|tests/kernel/)' |
+        grep -vE '^(src/tracer/sources/bpf|src/shared/bpfkit/|src/packages/|bench/|tests/kernel/)' |
         grep -vE '^(bpf/|examples/|tests/pkg/|tests/fuzz/(pkg|type_table)_)|\.bpf\.[ch]$')
     files_with '^#include [<"](bpf/(bpf|libbpf|btf)\.h|bpfkit/)' "${outside[@]}" |
-        grep -vE '^src/commands/doctor' | # reads the kernel's BTF through bpfkit
-        each_line "libbpf is for src/sources/bpf*, src/bpfkit and the packages"
+        grep -vE '^src/tracer/commands/doctor' | # reads the kernel's BTF through bpfkit
+        each_line "libbpf is for src/tracer/sources/bpf*, src/shared/bpfkit and the packages"
 
-    mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/(ledger|aggregate|model)/')
+    mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/tracer/(ledger|aggregate|model)/')
     files_with '^#include "(sources|decode|sinks|commands|cli|enrich)/' "${outside[@]}" |
         each_line "ledger, aggregate and model are pure: they know no source and no sink"
 
-    mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/util/')
+    mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/shared/util/')
     files_with '^#include "(model|sources|decode|ledger|sinks|commands|cli|aggregate|enrich)/' \
         "${outside[@]}" | each_line "util knows no domain words"
 }
@@ -92,7 +92,7 @@ check_layers() {
 # Sinks turn events into bytes. What they print must depend on the events alone.
 check_sinks() {
     local sinks=()
-    mapfile -t sinks < <(files 'src/sinks/*.cpp' 'src/sinks/*.h' | grep -v '_test\.cpp$')
+    mapfile -t sinks < <(files 'src/tracer/sinks/*.cpp' 'src/tracer/sinks/*.h' | grep -v '_test\.cpp$')
     files_with '^[^/]*("/proc|"/sys|ifstream|ofstream|fopen|util/procfs\.h)' "${sinks[@]}" |
         each_line "sinks read no files"
     files_with '^[^/]*(clock_gettime|gettimeofday|_clock::now|[^a-z_]time\((0|nullptr|NULL|&))' \
@@ -102,12 +102,12 @@ check_sinks() {
 }
 
 # A file that no build file names and no other file includes is dead. What the build globs counts as
-# named: src/<folder>/*.cpp of src/core.cmake, src/*_test.cpp, util/*.cpp, tests/*/*_test.cpp.
+# named: src/tracer/<folder>/*.cpp, src/shared/util/*.cpp, src/*_test.cpp, tests/*/*_test.cpp.
 check_dead() {
     local recipes=() every=() globbed file name stem
     mapfile -t recipes < <(files '*CMakeLists.txt' '*.cmake')
     mapfile -t every < <(sources)
-    globbed='^src/(aggregate|cli|commands|decode|enrich|ledger|sinks|sources|util)/[^/]*\.cpp$'
+    globbed='^src/(tracer/[a-z]+|shared/util)/[^/]*\.cpp$'
     globbed+='|^src/.*_test\.cpp$|^tests/fuzz/pkg_[^/]*_fuzz\.cpp$'
     while read -r file; do
         name=$(basename "$file")

@@ -14,12 +14,12 @@ spdx='// SPDX-License-Identifier: BSD-2-Clause'
 
 fresh_tree() {
     rm -rf "${tree:?}"/{.git,src,contract}
-    mkdir -p "$tree"/src/{sinks,util,ledger,decode} "$tree/contract"
+    mkdir -p "$tree"/src/tracer/{sinks,ledger,decode} "$tree/src/shared/util" "$tree/contract"
     git -C "$tree" init -q
     printf '/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */\n#ifndef W\n#endif\n' \
         >"$tree/contract/wire.h"
-    printf '%s\n#include "contract/wire.h"\n' "$spdx" >"$tree/src/decode/decoder.cpp"
-    printf '%s\n' "$spdx" >"$tree/src/sinks/text.cpp"
+    printf '%s\n#include "contract/wire.h"\n' "$spdx" >"$tree/src/tracer/decode/decoder.cpp"
+    printf '%s\n' "$spdx" >"$tree/src/tracer/sinks/text.cpp"
 }
 
 failed=0
@@ -39,22 +39,22 @@ expect() {
 fresh_tree
 "$run" "$tree" || failed=1
 
-expect "no SPDX line" src/util/x.cpp "int x;"
+expect "no SPDX line" src/shared/util/x.cpp "int x;"
 expect "GPL-2.0-only OR BSD-2-Clause" contract/wire.h "$spdx" "#ifndef X" "#endif"
 mapfile -t long < <(yes '// x' | head -n 500)
-expect "the limit is" src/util/x.cpp "$spdx" "${long[@]}"
-expect "include contract/" src/sinks/text.cpp "$spdx" '#include "contract/wire.h"'
-expect "libbpf is for" src/decode/x.cpp "$spdx" '#include <bpf/libbpf.h>'
-expect "pure" src/ledger/x.cpp "$spdx" '#include "sinks/sink.h"'
-expect "no domain words" src/util/x.cpp "$spdx" '#include "model/event.h"'
-expect "read no files" src/sinks/text.cpp "$spdx" 'auto f = open("/proc/stat");'
-expect "read no clock" src/sinks/text.cpp "$spdx" 'auto t = std::chrono::steady_clock::now();'
-expect "buffer they are given" src/sinks/text.cpp "$spdx" 'int x = std::printf("x");'
-expect "nobody includes it" src/util/x.h "$spdx" '#pragma once'
-expect "no build file names it" src/main.cpp "$spdx" 'int main() {}'
-expect "still to be done" src/util/x.cpp "$spdx" '// TODO: this'
-expect "not by ../" src/util/x.cpp "$spdx" '#include "../x.h"'
-expect "has a tab" src/util/x.cpp "$spdx" $'\tint x;'
-expect "guards itself" src/util/x.h "$spdx" 'int x;'
+expect "the limit is" src/shared/util/x.cpp "$spdx" "${long[@]}"
+expect "include contract/" src/tracer/sinks/text.cpp "$spdx" '#include "contract/wire.h"'
+expect "libbpf is for" src/tracer/decode/x.cpp "$spdx" '#include <bpf/libbpf.h>'
+expect "pure" src/tracer/ledger/x.cpp "$spdx" '#include "sinks/sink.h"'
+expect "no domain words" src/shared/util/x.cpp "$spdx" '#include "model/event.h"'
+expect "read no files" src/tracer/sinks/text.cpp "$spdx" 'auto f = open("/proc/stat");'
+expect "read no clock" src/tracer/sinks/text.cpp "$spdx" 'auto t = std::chrono::steady_clock::now();'
+expect "buffer they are given" src/tracer/sinks/text.cpp "$spdx" 'int x = std::printf("x");'
+expect "nobody includes it" src/shared/util/x.h "$spdx" '#pragma once'
+expect "no build file names it" src/tracer/main.cpp "$spdx" 'int main() {}'
+expect "still to be done" src/shared/util/x.cpp "$spdx" '// TODO: this'
+expect "not by ../" src/shared/util/x.cpp "$spdx" '#include "../x.h"'
+expect "has a tab" src/shared/util/x.cpp "$spdx" $'\tint x;'
+expect "guards itself" src/shared/util/x.h "$spdx" 'int x;'
 [ $failed -eq 0 ] && echo "every rule can fail"
 exit $failed
