@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "util/safe_text.h"
+#include "util/say.h"
 
 namespace rqs::bpfkit {
 namespace {
@@ -20,7 +21,8 @@ bool log_verbose = false;
 std::string log_kept;
 constexpr std::size_t log_kept_max = 4096;
 
-// All of what libbpf says, a verifier's log of megabytes too; names in it are a package's.
+// A whole message of libbpf, even a verifier's log of megabytes. Made printable, because it
+// contains names that a package chose.
 [[gnu::format(printf, 1, 0)]] void print_lines(const char* format, va_list args) {
     va_list again;
     va_copy(again, args);
@@ -38,7 +40,7 @@ constexpr std::size_t log_kept_max = 4096;
         }
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    (void)std::fputs(safe.c_str(), stderr);
+    util::say_text(safe);
 }
 
 [[gnu::format(printf, 2, 0)]] int keep_log(libbpf_print_level level, const char* format,

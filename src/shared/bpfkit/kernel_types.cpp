@@ -61,7 +61,7 @@ std::string_view name_of(const btf& types, std::uint32_t offset) {
     return name == nullptr ? std::string_view{} : std::string_view{name};
 }
 
-// What an object names: struct by struct, member by member.
+// What an object names: struct by struct, member by member; and enums, value by value.
 using Members = std::unordered_set<std::string_view>;
 using Wanted = std::unordered_map<std::string_view, Members>;
 
@@ -70,12 +70,13 @@ Wanted named_by(const btf& object) {
     for (std::uint32_t id = 1; id < btf__type_cnt(&object); ++id) {
         const btf_type* type = btf__type_by_id(&object, id);
         const auto name = without_flavour(name_of(object, type->name_off));
-        if (!btf_is_struct(type) || name.empty()) {
+        if ((!btf_is_struct(type) && !btf_is_enum(type)) || name.empty()) {
             continue;
         }
         Members& members = wanted[name];
         for (unsigned i = 0; i < btf_vlen(type); ++i) {
-            members.insert(name_of(object, btf_members(type)[i].name_off));
+            members.insert(name_of(object, btf_is_enum(type) ? btf_enum(type)[i].name_off
+                                                             : btf_members(type)[i].name_off));
         }
     }
     return wanted;
@@ -110,6 +111,21 @@ class Copy {
             }
         }
         return done_[id] = add(type, fields);
+    }
+
+    /// An enum with the values that are wanted.
+    int enumeration(std::uint32_t id, const Members& values) {
+        const btf_type& type = *all_.type(id);
+        const int copy =
+            btf__add_enum(into_, std::string(all_.name(type.name_off)).c_str(), type.size);
+        for (unsigned i = 0; copy > 0 && i < btf_vlen(&type); ++i) {
+            const auto& each = btf_enum(&type)[i];
+            const std::string name(all_.name(each.name_off));
+            if (values.contains(name)) {
+                (void)btf__add_enum_value(into_, name.c_str(), each.val);
+            }
+        }
+        return copy;
     }
 
   private:
@@ -243,7 +259,7 @@ std::vector<std::string> hooks_of(const bpf_object* object) {
 }  // namespace
 
 Result<KernelBtf> KernelBtf::map() {
-    const Fd file(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
+    const util::Fd file(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
     struct stat info {};
     if (!file.valid() || ::fstat(file.get(), &info) != 0 || info.st_size <= 0) {
         return fail(
@@ -300,6 +316,11 @@ Result<KernelTypes> select_types(std::span<const std::byte> all, const btf& want
             if (known != names.end()) {
                 (void)copy.composite(id, &known->second);
             }
+        } else if (kind == BTF_KIND_ENUM) {
+            const auto known = names.find(without_flavour(table->name(type.name_off)));
+            if (known != names.end()) {
+                (void)copy.enumeration(id, known->second);
+            }
         } else if (kind == BTF_KIND_TYPEDEF || kind == BTF_KIND_FUNC) {
             const auto name = table->name(type.name_off);
             if (std::find(hooks.begin(), hooks.end(), name) != hooks.end()) {
@@ -310,14 +331,14 @@ Result<KernelTypes> select_types(std::span<const std::byte> all, const btf& want
     return found;
 }
 
-LeanLoader::LeanLoader(Fd file)
+LeanLoader::LeanLoader(util::Fd file)
     : file_(std::move(file)), path_(fmt::format("/proc/self/fd/{}", file_.get())) {}
 
 Result<LeanLoader> LeanLoader::make() {
     if (auto registered = register_sections(); !registered) {
         return tl::unexpected(registered.error());
     }
-    Fd file(::memfd_create("kernel types", MFD_CLOEXEC));
+    util::Fd file(::memfd_create("kernel types", MFD_CLOEXEC));
     if (!file.valid()) {
         return fail(fmt::format("no memory for the kernel's types: {}", std::strerror(errno)));
     }

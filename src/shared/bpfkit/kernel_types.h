@@ -66,9 +66,9 @@ class LeanLoader {
     [[nodiscard]] bool has_member(const char* structure, std::string_view member) const;
 
   private:
-    explicit LeanLoader(Fd file);
+    explicit LeanLoader(util::Fd file);
 
-    Fd file_;
+    util::Fd file_;
     std::string path_;
     KernelTypes types_;
 };

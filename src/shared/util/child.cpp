@@ -14,10 +14,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "util/safe_text.h"
+#include "util/stop_signals.h"
 
 namespace rqs::util {
 namespace {
@@ -32,18 +34,17 @@ bool read_one(int fd, T& value) {
     return got == static_cast<ssize_t>(sizeof value);
 }
 
-/// Undoes what this program does to its signals. What it ignores because its own parent said so
-/// (nohup) stays ignored.
+/// Undoes what this program does to its signals: exec gives those their default that are caught,
+/// but the child must not run this program's handlers before. What its own parent ignored for it
+/// (INT and QUIT in the background of a script, HUP under nohup) stays ignored.
 void restore_signals() {
-    for (const int signal :
-         {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGCHLD}) {
+    for (const int signal : {SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGCHLD}) {
         struct sigaction action {};
         if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
             ::signal(signal, SIG_DFL);
         }
     }
-    ::signal(SIGPIPE, SIG_DFL);
-    ::signal(SIGXFSZ, SIG_DFL);
+    restore_stop_signals();
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -60,8 +61,16 @@ void install_streams(const ChildStreams& streams) {
 }
 
 /// The child's side: waits for the byte, becomes the command or says why it cannot.
-[[noreturn]] void run_child(const std::vector<char*>& argv, pid_t parent, int go_fd, int error_fd) {
+[[noreturn]] void run_child(const std::vector<char*>& argv, const ChildStreams& streams,
+                            pid_t parent, int go_fd, int error_fd) {
     restore_signals();
+    install_streams(streams);
+    if (!streams.directory.empty() && ::chdir(streams.directory.c_str()) != 0) {
+        ::_exit(static_cast<int>(command_not_runnable));
+    }
+    if (streams.before_exec != nullptr) {
+        streams.before_exec();
+    }
     // Should this program be killed outright, the command is not to run on for nobody.
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) {
@@ -82,10 +91,24 @@ int exit_code(const siginfo_t& info) {
     return info.si_code == CLD_EXITED ? info.si_status : killed_by_signal + info.si_status;
 }
 
-void close_fd(int& fd) {
-    if (fd >= 0) {
-        ::close(std::exchange(fd, -1));
+using Pair = std::pair<Fd, Fd>;
+
+Result<Pair> own(int made, const std::array<int, 2>& ends, std::string_view what) {
+    if (made != 0) {
+        return fail(fmt::format("cannot make a {}: {}", what, std::strerror(errno)));
     }
+    return Pair(ends[0], ends[1]);
+}
+
+Result<Pair> make_pipe() {
+    std::array<int, 2> ends{};
+    return own(::pipe2(ends.data(), O_CLOEXEC), ends, "pipe");
+}
+
+Result<Pair> make_socket_pair() {
+    std::array<int, 2> ends{};
+    return own(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), ends,
+               "socket pair");
 }
 
 }  // namespace
@@ -99,38 +122,23 @@ Result<Child> Child::prepare(const std::vector<std::string>& argv, const ChildSt
     }
     pointers.push_back(nullptr);
 
-    std::array<int, 2> go{};
-    std::array<int, 2> error{};
     // A socket, because a pipe whose reader was killed would raise SIGPIPE in release().
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go.data()) != 0) {
-        return fail(fmt::format("cannot make a socket pair: {}", std::strerror(errno)));
-    }
-    if (::pipe2(error.data(), O_CLOEXEC) != 0) {
-        const int why = errno;
-        ::close(go[0]);
-        ::close(go[1]);
-        return fail(fmt::format("cannot make a pipe: {}", std::strerror(why)));
+    auto go = make_socket_pair();
+    auto error = make_pipe();
+    if (!go || !error) {
+        return tl::unexpected(go ? error.error() : go.error());
     }
     const pid_t self = ::getpid();
     const pid_t pid = ::fork();
     if (pid == 0) {
-        ::close(go[1]);
-        ::close(error[0]);
-        install_streams(streams);
-        if (!streams.directory.empty() && ::chdir(streams.directory.c_str()) != 0) {
-            ::_exit(static_cast<int>(command_not_runnable));
-        }
-        run_child(pointers, self, go[0], error[1]);
+        go->second.reset();
+        error->first.reset();
+        run_child(pointers, streams, self, go->first.get(), error->second.get());
     }
-    const int why = errno;
-    ::close(go[0]);
-    ::close(error[1]);
     if (pid < 0) {
-        ::close(go[1]);
-        ::close(error[0]);
-        return fail(fmt::format("cannot start a process: {}", std::strerror(why)));
+        return fail(fmt::format("cannot start a process: {}", std::strerror(errno)));
     }
-    Child child(pid, go[1], error[0]);
+    Child child(pid, std::move(go->second), std::move(error->first));
     child.name_ = argv.front();
     return child;
 }
@@ -143,8 +151,8 @@ Child& Child::operator=(Child&& other) noexcept {
     if (this != &other) {
         reap();
         pid_ = std::exchange(other.pid_, -1);
-        go_fd_ = std::exchange(other.go_fd_, -1);
-        error_fd_ = std::exchange(other.error_fd_, -1);
+        go_ = std::move(other.go_);
+        error_ = std::move(other.error_);
         name_ = std::move(other.name_);
         code_ = std::exchange(other.code_, std::nullopt);
     }
@@ -157,10 +165,11 @@ Child::~Child() {
 
 Status Child::release() {
     const char go = 'g';
-    (void)::send(go_fd_, &go, sizeof go, MSG_NOSIGNAL);  // fails where the child was killed
+    (void)::send(go_.get(), &go, sizeof go, MSG_NOSIGNAL);  // fails where the child was killed
     int error = 0;
-    const bool failed = read_one(error_fd_, error);
-    close_pipes();
+    const bool failed = read_one(error_.get(), error);
+    go_.reset();
+    error_.reset();
     if (!failed) {
         return {};
     }
@@ -216,16 +225,11 @@ void Child::terminate() {
     }
 }
 
-void Child::close_pipes() {
-    close_fd(go_fd_);
-    close_fd(error_fd_);
-}
-
 void Child::reap() {
     if (pid_ < 0) {
         return;
     }
-    close_pipes();  // a child that was never let go ends by this
+    go_.reset();  // a child that was never let go ends by this
     terminate();
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;

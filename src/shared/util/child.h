@@ -6,9 +6,11 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "util/error.h"
+#include "util/fd.h"
 
 namespace rqs::util {
 
@@ -17,13 +19,16 @@ namespace rqs::util {
 inline constexpr ExitCode command_not_found{127};
 inline constexpr ExitCode command_not_runnable{126};
 
-/// What stands in a command's standard descriptors; -1 is what this program has there. And where it
-/// runs; empty is where this program does.
+/// What stands in a command's standard descriptors; -1 is what this program has there. Where it
+/// runs; empty is where this program does. And what else it undoes of what this program has done to
+/// itself, such as a priority: called in the child before exec, so async-signal-safe; null is
+/// nothing.
 struct ChildStreams {
     int in = -1;
     int out = -1;
     int err = -1;
     std::string directory = {};
+    void (*before_exec)() = nullptr;
 };
 
 /// A command as a child process. It stays in the caller's process group, so that Ctrl-C on the
@@ -32,9 +37,9 @@ struct ChildStreams {
 class Child {
   public:
     /// Forks a process that waits for release() and then becomes `argv` (looked up in PATH). It
-    /// ends by itself if this process dies before that. `argv` must not be empty. Its signals are
-    /// those of a fresh process: nothing is blocked, SIGPIPE and SIGXFSZ are not ignored. `streams`
-    /// are borrowed until this returns.
+    /// ends by itself if this process dies before that. `argv` must not be empty. Nothing
+    /// is blocked of its signals, SIGPIPE and SIGXFSZ are not ignored, and others are if this
+    /// program was started to ignore them. `streams` are borrowed until this returns.
     static Result<Child> prepare(const std::vector<std::string>& argv,
                                  const ChildStreams& streams = {});
 
@@ -65,14 +70,13 @@ class Child {
     void terminate();
 
   private:
-    Child(pid_t pid, int go_fd, int error_fd) : pid_(pid), go_fd_(go_fd), error_fd_(error_fd) {}
+    Child(pid_t pid, Fd go, Fd error) : pid_(pid), go_(std::move(go)), error_(std::move(error)) {}
     std::optional<int> poll_end(int flags);
-    void close_pipes();
     void reap();
 
     pid_t pid_ = -1;
-    int go_fd_ = -1;     ///< a byte sent here lets the child go on
-    int error_fd_ = -1;  ///< errno comes here where exec failed, else it closes
+    Fd go_;     ///< a byte sent here lets the child go on
+    Fd error_;  ///< errno comes here where exec failed, else it closes
     std::string name_;
     std::optional<int> code_;
 };

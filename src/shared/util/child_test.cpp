@@ -17,6 +17,8 @@
 #include <thread>
 #include <utility>
 
+#include "util/stop_signals.h"
+
 namespace rqs::util {
 namespace {
 
@@ -39,6 +41,13 @@ class ChildTest : public ::testing::Test {
         std::ostringstream text;
         text << std::ifstream(dir_ / name).rdbuf();
         return text.str();
+    }
+    /// A line of /proc/self/status that the command left in the file `out`, in hexadecimal.
+    [[nodiscard]] unsigned long long status_of(const std::string& key) const {
+        const std::string status = text_of("out");
+        const std::size_t at = status.find(key + ":\t");
+        EXPECT_NE(at, std::string::npos);
+        return std::stoull(status.substr(at + key.size() + 2, 16), nullptr, 16);
     }
     static bool alive(pid_t pid) { return ::kill(pid, 0) == 0; }
 
@@ -219,15 +228,41 @@ TEST_F(ChildTest, SignalsAreThoseOfAFreshProcess) {
     ::signal(SIGINT, old_int);
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
 
-    const std::string status = text_of("out");
-    const auto mask_of = [&](const std::string& key) {
-        const std::size_t at = status.find(key + ":\t");
-        EXPECT_NE(at, std::string::npos);
-        return std::stoull(status.substr(at + key.size() + 2, 16), nullptr, 16);
-    };
-    EXPECT_EQ(mask_of("SigBlk"), 0U);
-    EXPECT_EQ(mask_of("SigIgn") & (1ULL << (SIGPIPE - 1)), 0U);
-    EXPECT_EQ(mask_of("SigIgn") & (1ULL << (SIGINT - 1)), 0U);
+    EXPECT_EQ(status_of("SigBlk"), 0U);
+    EXPECT_EQ(status_of("SigIgn") & (1ULL << (SIGPIPE - 1)), 0U);
+    EXPECT_EQ(status_of("SigIgn") & (1ULL << (SIGINT - 1)), 0U);
+}
+
+TEST_F(ChildTest, WhatThisProgramWasStartedToIgnoreStaysIgnored) {
+    const pid_t program = ::fork();  // signals change a whole process
+    if (program == 0) {
+        for (const int signal : {SIGINT, SIGQUIT, SIGHUP}) {
+            (void)::signal(signal, SIG_IGN);
+        }
+        catch_stop_signals();  // INT sets this program's flag now
+        auto child = Child::prepare({"cp", "/proc/self/status", dir_ / "out"});
+        ::_exit(child && child->release() ? child->wait() : 1);
+    }
+    int code = -1;
+    ASSERT_EQ(::waitpid(program, &code, 0), program);
+    ASSERT_EQ(code, 0);
+    for (const int signal : {SIGINT, SIGQUIT, SIGHUP}) {
+        EXPECT_NE(status_of("SigIgn") & (1ULL << (signal - 1)), 0U) << signal;
+    }
+    EXPECT_EQ(status_of("SigIgn") & (1ULL << (SIGTERM - 1)), 0U);
+}
+
+TEST_F(ChildTest, UndoesBeforeExecWhatTheCallerSays) {
+    ChildStreams streams;
+    streams.before_exec = [] { ::umask(0147); };
+    auto child = Child::prepare({"cp", "/proc/self/status", dir_ / "out"}, streams);
+    ASSERT_TRUE(child);
+    ASSERT_TRUE(child->release());
+    EXPECT_EQ(child->wait(), 0);
+    EXPECT_EQ(status_of("Umask"), 0x147U);  // read as hexadecimal
+    const mode_t here = ::umask(0);
+    ::umask(here);
+    EXPECT_NE(here, 0147U);
 }
 
 TEST_F(ChildTest, KillBeforeReleaseIsSeen) {

@@ -7,8 +7,9 @@
 
 namespace rqs {
 
-/// What a user did wrong (2) is told apart from what the machine refused (1).
-enum class ExitCode : int { ok = 0, failure = 1, usage = 2 };
+/// What a user did wrong (2) is told apart from what the machine refused (1), and from data that
+/// were lost though that was not to be (3).
+enum class ExitCode : int { ok = 0, failure = 1, usage = 2, lost = 3 };
 
 /// `message` is one line without a newline, says what to do next, and is printed by main alone.
 struct Error {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "util/output.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "util/safe_text.h"
 #include "util/stop_signals.h"
 
 namespace rqs::util {
@@ -22,18 +24,85 @@ namespace {
 
 /// Whether a write may wait for somebody who reads. What cannot be looked at is written to plainly:
 /// write() then says what is wrong.
-bool has_reader(int fd) {
-    struct stat info {};
-    return ::fstat(fd, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode);
+bool is_read_by_somebody(int fd, const struct stat& info) {
+    return S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) ||
+           (S_ISCHR(info.st_mode) && ::isatty(fd) == 1);
+}
+
+/// What helps against an errno of write() or close().
+std::string_view advice(int error) {
+    switch (error) {
+        case ENOSPC:
+        case EDQUOT:
+            return "; free some space or write to another disk";
+        case EFBIG:
+            return "; raise the limit (ulimit -f) or write to another file";
+        default:
+            return "";
+    }
+}
+
+/// What helps against an errno of open().
+std::string_view creation_advice(int error) {
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR:
+            return "; create its directory or name another file";
+        case EISDIR:
+            return "; name a file in it";
+        case EACCES:
+        case EPERM:
+        case EROFS:
+            return "; name a file where you may write";
+        default:
+            return "; name another file";
+    }
 }
 
 }  // namespace
 
-Output::Output(int fd, std::string name)
-    : fd_(fd), name_(std::move(name)), stop_asked_([] { return stop_signal() != 0; }) {}
+Output::Output(int fd, std::string name, std::size_t max_pending)
+    : fd_(fd),
+      name_(std::move(name)),
+      max_pending_(max_pending),
+      stop_asked_([] { return stop_signal() != 0; }) {
+    struct stat info {};
+    if (::fstat(fd, &info) == 0) {
+        has_reader_ = is_read_by_somebody(fd, info);
+        may_enlarge_ = S_ISFIFO(info.st_mode);
+    }
+}
+
+Result<Output> Output::create_file(const std::string& path, std::size_t max_pending) {
+    constexpr mode_t mode = 0644;
+    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode));
+    if (!file.valid()) {
+        const int error = errno;
+        return fail(fmt::format("cannot create '{}': {}{}", printable(path), std::strerror(error),
+                                creation_advice(error)));
+    }
+    Output output(file.get(), fmt::format("'{}'", printable(path)), max_pending);
+    output.owned_ = std::move(file);
+    return output;
+}
 
 void Output::give_up_when(std::function<bool()> stop_asked) {
     stop_asked_ = std::move(stop_asked);
+}
+
+bool Output::reader_left() const {
+    pollfd out{fd_, 0, 0};
+    return has_reader_ && ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+std::size_t Output::pending() const {
+    return buffer_.size() + rest_.size() - taken_;
+}
+
+bool Output::has_room(int timeout_ms) const {
+    pollfd ready{fd_, POLLOUT, 0};
+    const int count = ::poll(&ready, 1, timeout_ms);
+    return count > 0 || (count < 0 && errno != EINTR);  // an error is one that write() will name
 }
 
 // False once the grace is over. In slices, because not everything that asks to stop is a signal,
@@ -42,12 +111,7 @@ bool Output::wait_for_room() const {
     using Clock = std::chrono::steady_clock;
     constexpr int slice_ms = 50;
     std::optional<Clock::time_point> asked;
-    for (;;) {
-        pollfd ready{fd_, POLLOUT, 0};
-        const int count = ::poll(&ready, 1, slice_ms);
-        if (count > 0 || (count < 0 && errno != EINTR)) {
-            return true;  // room, or an error that write() will name
-        }
+    while (!has_room(slice_ms)) {
         if (!asked && stop_asked_()) {
             asked = Clock::now();
         }
@@ -55,40 +119,135 @@ bool Output::wait_for_room() const {
             return false;
         }
     }
+    return true;
 }
 
-Status Output::close_with(std::string message) {
-    closed_ = true;
-    buffer_.clear();
-    return fail(std::move(message));
+// A reader that waits for a CPU on a busy machine gets more slack. Only where the pipe was too
+// small once, and as large as anybody may make it by default (fs.pipe-max-size).
+void Output::enlarge_pipe() {
+    constexpr int wanted_bytes = 1 << 20;
+    may_enlarge_ = false;
+    if (::fcntl(fd_, F_GETPIPE_SZ) < wanted_bytes) {
+        (void)::fcntl(fd_, F_SETPIPE_SZ, wanted_bytes);
+    }
 }
 
-Status Output::flush() {
-    const bool read_by_somebody = has_reader(fd_);
-    std::string_view rest = buffer_;
-    while (!rest.empty() && !closed_) {
-        if (read_by_somebody && !wait_for_room()) {
-            return close_with(
-                fmt::format("nobody reads {}: the last {} bytes are lost", name_, rest.size()));
+Output::Room Output::look_for_room(bool wait) {
+    if (!has_reader_ || has_room(0)) {
+        return Room::now;
+    }
+    if (may_enlarge_) {
+        enlarge_pipe();
+        return look_for_room(wait);
+    }
+    if (!wait) {
+        return Room::none;
+    }
+    return wait_for_room() ? Room::now : Room::gave_up;
+}
+
+// Writes from the front until the descriptor takes no more, but waits for it while more than
+// `most_left` bytes are left; `behind` more are to follow. Returns the number of bytes written.
+// Failures close the output.
+std::size_t Output::write_from(std::string_view bytes, std::size_t behind, std::size_t most_left) {
+    std::string_view left = bytes;
+    while (!left.empty() && !closed_) {
+        const bool wait = left.size() + behind > most_left;
+        const Room room = look_for_room(wait);
+        if (room == Room::gave_up) {
+            close_with(fmt::format("nobody reads {}: the last {} bytes are lost", name_,
+                                   left.size() + behind));
+        }
+        if (room != Room::now) {
+            break;
         }
         // Where poll() saw room, this much fits; a larger write would wait for the rest of it.
         const std::size_t size =
-            read_by_somebody ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size();
-        const ssize_t written = ::write(fd_, rest.data(), size);
+            has_reader_ ? std::min<std::size_t>(left.size(), PIPE_BUF) : left.size();
+        const ssize_t written = ::write(fd_, left.data(), size);
         if (written >= 0) {
-            rest.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno == EPIPE) {
-            closed_ = true;
+            left.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno == EAGAIN && !wait) {
+            break;  // somebody else made it non-blocking and took the room
         } else if (errno != EINTR && errno != EAGAIN) {
-            return close_with(fmt::format("cannot write to {}: {}", name_, std::strerror(errno)));
+            close_after(errno);
         }
     }
+    return bytes.size() - left.size();
+}
+
+void Output::close_with(std::string message) {
+    closed_ = true;
+    error_ = Error{std::move(message)};
+}
+
+void Output::close_after(int error) {
+    if (error == EPIPE) {
+        closed_ = true;  // the reader has what it wanted
+    } else {
+        close_with(
+            fmt::format("cannot write to {}: {}{}", name_, std::strerror(error), advice(error)));
+    }
+}
+
+// Appends to the rest. Its memory is asked for at once, and what is written is moved away only
+// when that is used up: a copy of the whole for each piece that a slow reader takes would be dear.
+void Output::keep(std::string_view bytes) {
+    if (rest_.size() + bytes.size() > rest_.capacity()) {
+        rest_.erase(0, taken_);
+        taken_ = 0;
+        rest_.reserve(std::max(max_pending_ + high_water, rest_.size() + bytes.size()));
+    }
+    rest_.append(bytes);
+}
+
+// A burst is over some time: what it needed is not held for ever.
+void Output::give_memory_back() {
+    constexpr std::size_t usual = 4 * high_water;
     buffer_.clear();
+    if (buffer_.capacity() > usual) {
+        std::string().swap(buffer_);
+    }
+    if (taken_ == rest_.size() || closed_) {
+        std::string().swap(rest_);
+        taken_ = 0;
+    }
+}
+
+Status Output::write_until(std::size_t most_left) {
+    const std::string_view rest = std::string_view(rest_).substr(taken_);
+    taken_ += write_from(rest, buffer_.size(), most_left);
+    std::size_t written = 0;
+    if (taken_ == rest_.size()) {  // else the rest goes first
+        written = write_from(buffer_, 0, most_left);
+    }
+    if (!closed_ && written < buffer_.size()) {
+        keep(std::string_view(buffer_).substr(written));
+    }
+    give_memory_back();
+    if (error_ && !std::exchange(told_, true)) {
+        return tl::unexpected(*error_);
+    }
     return {};
+}
+
+Status Output::flush() {
+    return write_until(max_pending_);
 }
 
 Status Output::flush_if_large() {
     return buffer_.size() >= high_water ? flush() : Status{};
+}
+
+Status Output::finish() {
+    if (auto written = write_until(0); !written || !owned_.valid() || closed_) {
+        return written;
+    }
+    if (::close(owned_.release()) != 0 && errno != EINTR) {
+        close_after(errno);
+    }
+    closed_ = true;
+    return write_until(0);
 }
 
 }  // namespace rqs::util

@@ -5,14 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace rqs::util {
@@ -37,6 +40,27 @@ class Pipe {
     void close_writer() { close_end(1); }
     [[nodiscard]] int reader() const { return ends_[0]; }
     [[nodiscard]] int writer() const { return ends_[1]; }
+
+    /// As large as it may become: what follows does not depend on when that happens.
+    std::size_t enlarge() {
+        (void)::fcntl(writer(), F_SETPIPE_SZ, 1 << 20);
+        return size();
+    }
+    [[nodiscard]] std::size_t size() const {
+        return static_cast<std::size_t>(::fcntl(ends_[1], F_GETPIPE_SZ));
+    }
+    /// The bytes in it.
+    [[nodiscard]] std::size_t held() const {
+        int bytes = 0;
+        EXPECT_EQ(::ioctl(reader(), FIONREAD, &bytes), 0);
+        return static_cast<std::size_t>(bytes);
+    }
+    /// At most `most` of what is in it.
+    [[nodiscard]] std::string read_some(std::size_t most) const {
+        std::string some(std::min(most, held()), '\0');
+        EXPECT_EQ(::read(reader(), some.data(), some.size()), static_cast<ssize_t>(some.size()));
+        return some;
+    }
 
     /// Everything until the writer's end is closed.
     [[nodiscard]] std::string read_all() const {
@@ -93,6 +117,7 @@ TEST(Output, FlushIfLargeWaitsForALargeBatch) {
     std::thread reader([&] { read = pipe.read_all(); });
     EXPECT_TRUE(out.flush_if_large());
     EXPECT_TRUE(out.buffer().empty());
+    EXPECT_TRUE(out.finish());
     pipe.close_writer();
     reader.join();
     EXPECT_EQ(read, large);
@@ -141,12 +166,12 @@ TEST(Output, AClosedDescriptorIsAnError) {
 TEST(Output, WaitsForRoomInANonBlockingPipe) {
     Pipe pipe;
     ASSERT_EQ(::fcntl(pipe.writer(), F_SETFL, O_NONBLOCK), 0);
-    const std::string text = numbers(std::size_t{1} << 20);  // many times what a pipe holds
+    const std::string text = numbers(std::size_t{4} << 20);  // many times what a pipe holds
     Output out(pipe.writer());
     out.buffer() = text;
     std::string read;
     std::thread reader([&] { read = pipe.read_all(); });
-    EXPECT_TRUE(out.flush());
+    EXPECT_TRUE(out.finish());
     pipe.close_writer();
     reader.join();
     EXPECT_FALSE(out.closed());
@@ -157,29 +182,29 @@ TEST(Output, AReaderThatLeavesAFullNonBlockingPipeEndsIt) {
     Pipe pipe;
     ASSERT_EQ(::fcntl(pipe.writer(), F_SETFL, O_NONBLOCK), 0);
     Output out(pipe.writer());
-    out.buffer() = numbers(std::size_t{1} << 20);
+    out.buffer() = numbers(std::size_t{4} << 20);
     std::thread reader([&] {
         std::array<char, 100> some{};
         EXPECT_GT(::read(pipe.reader(), some.data(), some.size()), 0);
         pipe.close_reader();
     });
-    EXPECT_TRUE(out.flush());
+    EXPECT_TRUE(out.finish());
     reader.join();
     EXPECT_TRUE(out.closed());
 }
 
-/// A flush in a thread of its own, started when the pipe is already full.
+/// The end of an output in a thread of its own, which waits because the pipe is full.
 class Stalled {
   public:
-    Stalled() : out_(pipe.writer()) {
+    Stalled() : room(pipe.enlarge()), out_(pipe.writer()) {
         out_.give_up_when([this] { return asked.load(); });
         out_.buffer() = text;
         writer_ = std::thread([this] {
-            status = out_.flush();
+            status = out_.finish();
             ended = true;
             pipe.close_writer();
         });
-        while (held() < 65536 && !ended) {
+        while (pipe.held() < room && !ended) {
             std::this_thread::yield();
         }
     }
@@ -191,15 +216,11 @@ class Stalled {
             writer_.join();
         }
     }
-    /// The bytes in the pipe.
-    [[nodiscard]] int held() const {
-        int bytes = 0;
-        return ::ioctl(pipe.reader(), FIONREAD, &bytes) == 0 ? bytes : -1;
-    }
     [[nodiscard]] bool closed() const { return out_.closed(); }
 
     Pipe pipe;
-    const std::string text = numbers(std::size_t{1} << 18);
+    std::size_t room;
+    const std::string text = numbers(std::size_t{4} << 20);
     std::atomic<bool> asked{false};
     std::atomic<bool> ended{false};
     Status status;
@@ -217,7 +238,7 @@ TEST(Output, AStalledReaderIsGivenUpOnceAskedToStop) {
     ASSERT_FALSE(stalled.status);
     EXPECT_TRUE(stalled.closed());
     const std::string what = "nobody reads standard output: the last " +
-                             std::to_string(stalled.text.size() - 65536) + " bytes are lost";
+                             std::to_string(stalled.text.size() - stalled.room) + " bytes are lost";
     EXPECT_EQ(stalled.status.error().message, what);
     EXPECT_EQ(stalled.status.error().code, ExitCode::failure);
 }
@@ -247,6 +268,182 @@ TEST(Output, AFileGetsEverythingAtOnce) {
     read.pop_back();
     EXPECT_TRUE(read == text);
     ::close(fd);
+}
+
+TEST(Output, AFlushDoesNotWaitForTheReader) {
+    Pipe pipe;
+    const std::size_t room = pipe.enlarge();
+    const std::string text = numbers(room + 100'000);
+    Output out(pipe.writer());
+    out.buffer() = text;
+    ASSERT_TRUE(out.flush());  // hangs if it waits: nobody reads
+    EXPECT_TRUE(out.buffer().empty());
+    EXPECT_EQ(out.pending(), text.size() - room);
+    out.buffer() = "the end\n";
+    ASSERT_TRUE(out.flush());
+    EXPECT_EQ(out.pending(), text.size() - room + 8);
+
+    std::string read = pipe.read_some(room);
+    ASSERT_TRUE(out.finish());
+    EXPECT_EQ(out.pending(), 0U);
+    pipe.close_writer();
+    read += pipe.read_all();
+    EXPECT_TRUE(read == text + "the end\n");
+}
+
+TEST(Output, KeepsTheOrderHoweverTheReaderReads) {
+    Pipe pipe;
+    (void)::fcntl(pipe.writer(), F_SETPIPE_SZ, 1 << 20);
+    const std::string text = numbers(std::size_t{6} << 20);
+    Output out(pipe.writer(), "a test", std::size_t{1} << 21);
+    std::string read;
+    std::size_t step = 1;
+    for (std::size_t at = 0; at < text.size(); at += step) {
+        step = 1 + (step * 7919) % 30'011;
+        out.buffer() += text.substr(at, step);
+        ASSERT_TRUE(out.flush());
+        // Less than is written until much has piled up, then everything, and so on.
+        read += pipe.read_some(out.pending() > (std::size_t{1} << 20) ? text.size() : step / 2);
+        ASSERT_EQ(read.size() + pipe.held() + out.pending(), std::min(at + step, text.size()));
+    }
+    std::thread reader([&] { read += pipe.read_all(); });
+    EXPECT_TRUE(out.finish());
+    pipe.close_writer();
+    reader.join();
+    EXPECT_TRUE(read == text);
+}
+
+TEST(Output, NeverHoldsMoreThanItsBoundAndABatch) {
+    constexpr std::size_t bound = std::size_t{1} << 19;
+    Pipe pipe;
+    const std::size_t room = pipe.enlarge();
+    const std::string record(1000, 'x');
+    const std::size_t total = room + 30 * bound;
+    Output out(pipe.writer(), "a test", bound);
+    std::size_t most = 0;
+    std::size_t most_memory = 0;
+    std::size_t read = 0;
+    std::thread reader;
+    for (std::size_t given = 0; given < total; given += record.size()) {
+        if (!reader.joinable() && given > room + bound) {
+            // Until here nobody read, and nothing waited. From here on it must, or memory grows.
+            EXPECT_GT(out.pending(), bound / 2);
+            reader = std::thread([&] { read = pipe.read_all().size(); });
+        }
+        out.buffer() += record;
+        ASSERT_TRUE(out.flush_if_large());
+        most = std::max(most, out.pending());
+        most_memory = std::max(most_memory, out.capacity());
+    }
+    EXPECT_LE(most, bound + Output::high_water + record.size());
+    EXPECT_LE(most_memory, 2 * (bound + Output::high_water) + 4 * Output::high_water);
+    EXPECT_TRUE(out.finish());
+    EXPECT_LE(out.capacity(), 5 * Output::high_water);
+    pipe.close_writer();
+    reader.join();
+    EXPECT_GE(read, total);
+}
+
+TEST(Output, GivesTheMemoryOfABurstBack) {
+    Pipe pipe;
+    Output out(pipe.writer());
+    std::thread reader([&] { (void)pipe.read_all(); });
+    out.buffer() = std::string(std::size_t{8} << 20, 'x');
+    ASSERT_TRUE(out.flush());
+    EXPECT_LE(out.pending(), Output::default_max_pending);
+    EXPECT_LE(out.capacity(), std::size_t{4} << 20);
+    ASSERT_TRUE(out.finish());
+    EXPECT_LE(out.capacity(), std::size_t{1} << 20);
+    pipe.close_writer();
+    reader.join();
+}
+
+TEST(Output, WaitsForTheReaderAboveItsBound) {
+    Pipe pipe;
+    const std::size_t room = pipe.enlarge();
+    Output out(pipe.writer(), "a test", 10'000);
+    out.buffer() = numbers(room + 100'000);
+    const std::size_t size = out.buffer().size();
+    std::atomic<bool> flushed{false};
+    std::thread writer([&] {
+        EXPECT_TRUE(out.flush());
+        flushed = true;
+    });
+    std::size_t read = 0;
+    while (!flushed && read < 98'000) {  // 23 pages: as much as it waits for, and less than all
+        read += pipe.read_some(1000).size();
+    }
+    writer.join();
+    EXPECT_LE(out.pending(), 10'000U);
+    EXPECT_GT(out.pending(), 0U);
+    EXPECT_EQ(read + pipe.held() + out.pending(), size);
+}
+
+TEST(Output, AFullPipeIsMadeLarger) {
+    Pipe pipe;
+    const std::size_t small = pipe.size();
+    Pipe other;
+    const std::size_t large = other.enlarge();
+    if (large <= small) {
+        GTEST_SKIP() << "this user may not enlarge pipes";
+    }
+    Output out(pipe.writer());
+    out.buffer() = "a little";
+    ASSERT_TRUE(out.flush());
+    EXPECT_EQ(pipe.size(), small);
+    out.buffer() = numbers(2 * small);
+    ASSERT_TRUE(out.flush());
+    EXPECT_EQ(pipe.size(), large);
+    EXPECT_EQ(out.pending(), 0U);
+}
+
+TEST(Output, LeavesTheOpenFileAsItIs) {
+    Pipe pipe;
+    const int before = ::fcntl(pipe.writer(), F_GETFL);
+    Output out(pipe.writer());
+    out.buffer() = numbers(std::size_t{2} << 20);
+    ASSERT_TRUE(out.flush());
+    EXPECT_EQ(::fcntl(pipe.writer(), F_GETFL), before);
+}
+
+TEST(Output, AReaderThatLeftShowsWithoutAWrite) {
+    Pipe pipe;
+    Output out(pipe.writer());
+    EXPECT_FALSE(out.reader_left());
+    pipe.close_reader();
+    EXPECT_TRUE(out.reader_left());
+}
+
+TEST(Output, AReaderThatLeavesWithSomePendingIsAnEnd) {
+    Pipe pipe;
+    Output out(pipe.writer());
+    out.buffer() = numbers(pipe.enlarge() + 100'000);
+    ASSERT_TRUE(out.flush());
+    EXPECT_GT(out.pending(), 0U);
+    pipe.close_reader();
+    EXPECT_TRUE(out.finish());
+    EXPECT_TRUE(out.closed());
+    EXPECT_FALSE(out.error());
+    EXPECT_EQ(out.pending(), 0U);
+    EXPECT_LE(out.capacity(), std::size_t{1} << 20);
+}
+
+void write_a_file_too_large() {
+    (void)std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit least{10, RLIM_INFINITY};
+    std::FILE* file = std::tmpfile();
+    if (file == nullptr || ::setrlimit(RLIMIT_FSIZE, &least) != 0) {
+        std::_Exit(1);
+    }
+    Output out(::fileno(file), "the report");
+    out.buffer() = "longer than ten bytes";
+    const auto failed = out.flush();
+    const std::string_view what = "cannot write to the report: File too large; raise the limit";
+    std::_Exit(!failed && failed.error().message.starts_with(what) ? 0 : 2);
+}
+
+TEST(OutputDeathTest, AFileTooLargeIsAnErrorThatHelps) {
+    EXPECT_EXIT(write_a_file_too_large(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -13,7 +13,9 @@
 #include <system_error>
 #include <utility>
 
+#include "util/fd.h"
 #include "util/read_to_end.h"
+#include "util/text.h"
 
 namespace rqs::util {
 namespace {
@@ -90,15 +92,11 @@ std::string Procfs::path(std::string_view relative) const {
 }
 
 std::optional<std::string> Procfs::read(std::string_view relative) const {
-    const int fd = ::open(path(relative).c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    const Fd file(::open(path(relative).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) {
         return std::nullopt;
     }
-    auto text = read_to_end(fd);
-    const int error = errno;
-    ::close(fd);
-    errno = error;
-    return text;
+    return read_to_end(file.get());  // closing what was only read leaves errno alone
 }
 
 std::optional<std::string> Procfs::read_link(std::string_view relative) const {
@@ -127,11 +125,7 @@ std::optional<std::string> Procfs::field(std::string_view file, std::string_view
         if (line.size() > key.size() && line.compare(0, key.size(), key) == 0 &&
             line[key.size()] == ':') {
             line.remove_prefix(key.size() + 1);
-            const std::size_t begin = line.find_first_not_of(blanks);
-            if (begin == std::string_view::npos) {
-                return std::string();
-            }
-            return std::string(line.substr(begin, line.find_last_not_of(blanks) - begin + 1));
+            return std::string(trim(line, blanks));
         }
     }
     return std::nullopt;
@@ -150,14 +144,14 @@ std::optional<ProcStat> Procfs::stat(std::uint32_t tid) const {
 ProcDir::ProcDir(const std::string& path) : dir_(::opendir(path.c_str())) {}
 
 ProcDir::ProcDir(const ProcDir& parent, const char* relative) {
-    const int fd =
-        ::openat(::dirfd(parent.dir_.get()), relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
+    Fd directory(
+        ::openat(::dirfd(parent.dir_.get()), relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory.valid()) {
         return;
     }
-    dir_.reset(::fdopendir(fd));
-    if (!dir_) {
-        ::close(fd);
+    dir_.reset(::fdopendir(directory.get()));
+    if (dir_) {
+        (void)directory.release();  // closedir() closes it
     }
 }
 
@@ -173,12 +167,11 @@ void ProcDir::list_ids(std::vector<IdEntry>& ids) {
 }
 
 std::optional<std::string_view> ProcDir::read(const char* relative, std::string& buffer) const {
-    const int fd = ::openat(::dirfd(dir_.get()), relative, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    const Fd file(::openat(::dirfd(dir_.get()), relative, O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) {
         return std::nullopt;
     }
-    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    ::close(fd);
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
     if (got < 0) {
         return std::nullopt;
     }

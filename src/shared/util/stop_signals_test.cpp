@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
@@ -30,18 +31,73 @@ void one_signal_sets_the_flag(int signal) {
     std::_Exit(0);
 }
 
-void a_second_signal_kills() {
+void another_signal_kills() {
     catch_stop_signals();
     (void)std::raise(SIGINT);
     (void)std::raise(SIGTERM);
     std::_Exit(0);
 }
 
-void an_ignored_signal_stays_ignored() {
-    (void)std::signal(SIGHUP, SIG_IGN);
+constexpr std::uint64_t second_ns = 1'000'000'000;
+std::uint64_t test_time_ns = 5 * second_ns;
+std::uint64_t test_clock() {
+    return test_time_ns;
+}
+
+/// Sends `signal` twice, and says by its exit code that it lived on.
+void the_same_signal_after(std::uint64_t pause_ns, int signal) {
+    (void)std::signal(signal, SIG_DFL);
+    catch_stop_signals(test_clock);
+    (void)std::raise(signal);
+    test_time_ns += pause_ns;
+    (void)std::raise(signal);
+    std::_Exit(stop_signal() == signal ? 0 : 1);
+}
+
+void hup_does_not_hurry() {
+    (void)std::signal(SIGHUP, SIG_DFL);
     catch_stop_signals();
+    (void)std::raise(SIGTERM);
     (void)std::raise(SIGHUP);
+    std::_Exit(stop_signal() == SIGTERM ? 0 : 1);
+}
+
+void an_ignored_signal_stays_ignored(int signal) {
+    (void)std::signal(signal, SIG_IGN);
+    catch_stop_signals();
+    (void)std::raise(signal);
     std::_Exit(stop_signal() == 0 ? 0 : 1);
+}
+
+void an_ignored_interrupt_is_caught() {
+    (void)std::signal(SIGINT, SIG_IGN);
+    catch_stop_signals();
+    (void)std::raise(SIGINT);
+    std::_Exit(stop_signal() == SIGINT ? 0 : 1);
+}
+
+bool is(int signal, void (*handler)(int)) {
+    struct sigaction action {};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == handler;
+}
+
+void what_was_inherited_is_restored() {
+    (void)std::signal(SIGINT, SIG_IGN);
+    (void)std::signal(SIGHUP, SIG_IGN);
+    (void)std::signal(SIGTERM, SIG_DFL);
+    catch_stop_signals();
+    catch_stop_signals();  // a second time forgets nothing
+    restore_stop_signals();
+    expect(is(SIGINT, SIG_IGN) && is(SIGHUP, SIG_IGN), 1);
+    expect(is(SIGTERM, SIG_DFL) && is(SIGPIPE, SIG_DFL) && is(SIGXFSZ, SIG_DFL), 2);
+    std::_Exit(0);
+}
+
+void what_was_not_ignored_gets_its_default() {
+    (void)std::signal(SIGINT, SIG_DFL);
+    catch_stop_signals();
+    restore_stop_signals();
+    std::_Exit(is(SIGINT, SIG_DFL) ? 0 : 1);
 }
 
 void a_signal_interrupts_what_waits() {
@@ -87,12 +143,41 @@ TEST(StopSignalsDeathTest, OneSignalSetsTheFlag) {
         ::testing::ExitedWithCode(0), "");
 }
 
-TEST(StopSignalsDeathTest, ASecondSignalKills) {
-    EXPECT_EXIT(a_second_signal_kills(), ::testing::KilledBySignal(SIGTERM), "");
+TEST(StopSignalsDeathTest, AnotherSignalKills) {
+    EXPECT_EXIT(another_signal_kills(), ::testing::KilledBySignal(SIGTERM), "");
+}
+
+TEST(StopSignalsDeathTest, TheSameSignalWithinASecondIsOne) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        EXPECT_EXIT(the_same_signal_after(second_ns - 1, signal), ::testing::ExitedWithCode(0), "");
+    }
+}
+
+TEST(StopSignalsDeathTest, TheSameSignalAfterASecondKills) {
+    for (const int signal : {SIGINT, SIGTERM}) {
+        EXPECT_EXIT(the_same_signal_after(second_ns, signal), ::testing::KilledBySignal(signal),
+                    "");
+    }
+    EXPECT_EXIT(the_same_signal_after(2 * second_ns, SIGHUP), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(StopSignalsDeathTest, HupDoesNotHurry) {
+    EXPECT_EXIT(hup_does_not_hurry(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(StopSignalsDeathTest, AnIgnoredSignalStaysIgnored) {
-    EXPECT_EXIT(an_ignored_signal_stays_ignored(), ::testing::ExitedWithCode(0), "");
+    for (const int signal : {SIGHUP, SIGTERM}) {
+        EXPECT_EXIT(an_ignored_signal_stays_ignored(signal), ::testing::ExitedWithCode(0), "");
+    }
+}
+
+TEST(StopSignalsDeathTest, AnIgnoredInterruptIsCaught) {
+    EXPECT_EXIT(an_ignored_interrupt_is_caught(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(StopSignalsDeathTest, WhatWasInheritedIsRestored) {
+    EXPECT_EXIT(what_was_inherited_is_restored(), ::testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(what_was_not_ignored_gets_its_default(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(StopSignalsDeathTest, ASignalInterruptsWhatWaits) {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "util/text.h"
+
+#include "util/safe_text.h"
+
+namespace rqs::util {
+
+std::string_view trim(std::string_view text, std::string_view blanks) {
+    const std::size_t first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::string in_quotes(std::string_view word) {
+    return word.empty() ? "an empty word" : "'" + printable(word) + "'";
+}
+
+}  // namespace rqs::util
