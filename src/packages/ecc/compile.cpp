@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
@@ -20,12 +19,14 @@
 #include "pkg/object_check.h"
 #include "pkg/package.h"
 #include "util/safe_text.h"
+#include "util/say.h"
 
 namespace rqs::ecc {
 namespace {
 
 namespace fs = std::filesystem;
 
+// The names of bpf_tracing.h's __TARGET_ARCH_*: where PT_REGS_PARM1() finds its registers.
 #if defined(__x86_64__)
 constexpr std::string_view target_arch = "x86";
 #elif defined(__aarch64__)
@@ -80,7 +81,7 @@ Status check_words(const CompileOptions& options, const Inputs& inputs) {
         return usage_error("the object and its metadata are files: give -o a folder, not -");
     }
     if (inputs.source.extension() != ".c") {
-        return usage_error(fmt::format("{} is no C source: its name does not end in .bpf.c",
+        return usage_error(fmt::format("{} is not a BPF source: its name must end in .bpf.c",
                                        shown(inputs.source)));
     }
     std::error_code error;
@@ -119,7 +120,8 @@ Result<Inputs> find_inputs(const CompileOptions& options) {
     const std::string file = inputs.source.filename().string();
     inputs.name = file.substr(0, file.find('.'));
     if (inputs.name.empty()) {
-        return usage_error(fmt::format("{} is no name of a BPF source", shown(inputs.source)));
+        return usage_error(fmt::format(
+            "{} does not name a BPF source: give a file called NAME.bpf.c", shown(inputs.source)));
     }
     return inputs;
 }
@@ -140,6 +142,7 @@ Result<std::vector<std::string>> system_includes(const CompileOptions& options) 
         } else if (line.rfind("End of search list", 0) == 0) {
             break;
         } else if (listing && line.rfind(" /", 0) == 0) {
+            // Behind clang's own headers, whose <stddef.h> and <stdint.h> know the BPF target.
             words.emplace_back("-idirafter");
             words.push_back(line.substr(1));
         }
@@ -197,12 +200,12 @@ class Compiler {
         if (const auto status = go_on(); !status) {
             return tl::unexpected(status.error());
         }
-        talk("Compiling bpf object...");
+        util::say("Compiling bpf object...");
         const auto object = compile();
         if (!object) {
             return tl::unexpected(object.error());
         }
-        talk("Generating export types...");
+        util::say("Generating export types...");
         const auto meta = make_meta(*object, skeleton);
         if (!meta) {
             return tl::unexpected(meta.error());
@@ -214,9 +217,6 @@ class Compiler {
     }
 
   private:
-    /// Where standard error is closed, nobody hears it.
-    static void talk(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
-
     Status read_sources(SkeletonInput& skeleton) {
         auto source = read_file(inputs_.source);
         if (!source) {
@@ -224,7 +224,8 @@ class Compiler {
         }
         source_ = std::move(*source);
         if (source_.find('\0') != std::string::npos) {
-            return fail(fmt::format("{} is no C source: it has zero bytes", shown(inputs_.source)));
+            return fail(
+                fmt::format("{} is not C source: it contains zero bytes", shown(inputs_.source)));
         }
         skeleton.object_name = inputs_.name + "_bpf";
         std::replace_if(
@@ -243,8 +244,9 @@ class Compiler {
         skeleton.has_header = true;
         skeleton.structs = defined_structs(*header);
         if (skeleton.structs.empty()) {
-            talk(fmt::format("ecc: warning: {} defines no struct: the package has no export types",
-                             shown(inputs_.header)));
+            util::say(
+                fmt::format("ecc: warning: {} defines no struct: the package has no export types",
+                            shown(inputs_.header)));
         }
         for (const auto& name : skeleton.structs) {
             if (std::find(kept_.begin(), kept_.end(), name) == kept_.end()) {
@@ -308,7 +310,7 @@ class Compiler {
             return tl::unexpected(words.error());
         }
         if (options_.verbose) {
-            talk(fmt::format("{}", fmt::join(*words, " ")));
+            util::say(fmt::format("{}", fmt::join(*words, " ")));
         }
         // There clang finds the lines of the source for the verifier's log, by the names that the
         // prefix maps leave; elsewhere it would find none, or some other file's.
@@ -317,7 +319,7 @@ class Compiler {
             return tl::unexpected(run.error());
         }
         // The compiler's own words, whether it failed or only warned.
-        (void)std::fwrite(run->output.data(), 1, run->output.size(), stderr);
+        util::say_text(run->output);
         if (run->exit_code != 0) {
             return fail(fmt::format("{} could not compile {} (its messages stand above)",
                                     util::printable(options_.clang), shown(inputs_.source)));
@@ -380,7 +382,7 @@ class Compiler {
             if (!package) {
                 return tl::unexpected(package.error());
             }
-            talk(fmt::format("Packing ebpf object and config into {}...", shown(path)));
+            util::say(fmt::format("Packing ebpf object and config into {}...", shown(path)));
             const std::string text = yaml ? pkg::to_yaml(*package) : package->dump() + "\n";
             status = to_stdout ? write_stdout(text) : write_file(path, text);
         }

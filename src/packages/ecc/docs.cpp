@@ -7,11 +7,13 @@
 #include <optional>
 
 #include "ecc/scanner.h"
+#include "util/text.h"
 
 namespace rqs::ecc {
 namespace {
 
 using pkg::Json;
+using util::trim;
 
 constexpr std::string_view description = "description";
 
@@ -27,16 +29,6 @@ constexpr std::array<std::string_view, 34> block_commands{
 bool is_name(std::string_view text) {
     return !text.empty() && is_name_start(text.front()) &&
            std::all_of(text.begin(), text.end(), is_name_char);
-}
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
-        text.remove_suffix(1);
-    }
-    return text;
 }
 
 // ------------------------------------------------------------------------- comments without marks

@@ -80,15 +80,15 @@ class EventFinder {
     Status take_name(const bpf_map& map, const pkg::Json& event) {
         const std::string name = bpf_map__name(&map);
         if (!carries_events(map)) {
-            return fail(fmt::format("@event stands at map {}, which is no ring or perf buffer",
-                                    util::printable(name)));
+            return fail(
+                fmt::format("map {} has an @event but is neither a ring buffer nor a perf buffer",
+                            util::printable(name)));
         }
         const std::uint32_t id =
             event.is_string() ? pkg::find_struct(types_, event.get<std::string>()) : 0;
         if (id == 0) {
             return fail(
-                fmt::format("the comment of map {} names {} as its @event, which is no "
-                            "struct that the source defines",
+                fmt::format("map {} has the @event {}, but the source defines no such struct",
                             util::printable(name), util::printable(event.dump())));
         }
         events_.of_maps[name] = id;
@@ -116,6 +116,7 @@ class EventFinder {
         }
     }
 
+    /// The first struct is the one whose events are shown.
     void guess(Ids& ids) {
         const Ids& carried = has_buffer_ ? of_buffers_ : of_samples_;
         for (const std::uint32_t id : carried) {

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-#include "bpfkit/handles.h"
+#include "util/fd.h"
 #include "util/output.h"
 #include "util/read_to_end.h"
 #include "util/safe_text.h"
@@ -28,7 +28,7 @@ Status cannot(std::string_view do_what, const fs::path& path) {
 Status write_descriptor(int fd, std::string name, const std::string& content) {
     util::Output output(fd, std::move(name));
     output.buffer() = content;
-    return output.flush();
+    return output.finish();
 }
 
 /// What a chain of symbolic links names in the end, whether it exists or not.
@@ -41,26 +41,30 @@ fs::path resolved(fs::path path) {
     return path;
 }
 
+/// A umask can only be read by setting it.
 mode_t new_file_mode() {
     const mode_t mask = ::umask(0);
     ::umask(mask);
     return 0666 & ~mask;
 }
 
-Status fill(bpfkit::Fd file, const fs::path& target, const std::string& content, mode_t mode) {
+Status fill(util::Fd file, const fs::path& target, const std::string& content, mode_t mode) {
     if (auto status = write_descriptor(file.get(), shown(target), content); !status) {
         return status;
     }
+    // mkostemp() makes a file for its owner alone; and some errors (NFS, quotas) come with close().
     if (::fchmod(file.get(), mode) != 0 || ::close(file.release()) != 0) {
         return cannot("write to", target);
     }
     return {};
 }
 
-/// Puts a new file in the place of `target`.
+/// Puts a new file in the place of `target`: who reads it meanwhile sees the old one or the new one
+/// whole, and a full disk leaves the old one. In the same directory, for a rename works within one
+/// file system.
 Status replace_file(const fs::path& target, const std::string& content, mode_t mode) {
     std::string partial = target.string() + ".XXXXXX";
-    bpfkit::Fd file(::mkostemp(partial.data(), O_CLOEXEC));
+    util::Fd file(::mkostemp(partial.data(), O_CLOEXEC));
     if (!file.valid()) {
         return cannot("write to", target);
     }
@@ -81,7 +85,7 @@ std::string shown(const fs::path& path) {
 }
 
 Result<std::string> read_file(const fs::path& path) {
-    const bpfkit::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const util::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     auto content = file.valid() ? util::read_to_end(file.get()) : std::nullopt;
     if (!content) {
         return tl::unexpected(cannot("read", path).error());
@@ -96,7 +100,8 @@ Status write_file(const fs::path& path, const std::string& content) {
     if (!exists || S_ISREG(found.st_mode)) {
         return replace_file(target, content, exists ? found.st_mode & 07777 : new_file_mode());
     }
-    const bpfkit::Fd file(::open(target.c_str(), O_WRONLY | O_CLOEXEC));
+    // /dev/stdout, a pipe: a rename would replace the device.
+    const util::Fd file(::open(target.c_str(), O_WRONLY | O_CLOEXEC));
     return file.valid() ? write_descriptor(file.get(), shown(path), content)
                         : cannot("write to", path);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // ecc: compiles a BPF program to a package.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <array>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <utility>
@@ -11,7 +12,9 @@
 #include "bpfkit/handles.h"
 #include "ecc/compile.h"
 #include "ecc/files.h"
+#include "pkg/package.h"
 #include "util/safe_text.h"
+#include "util/say.h"
 #include "util/standard_descriptors.h"
 #include "util/stop_signals.h"
 
@@ -73,7 +76,7 @@ std::string first_line(const std::string& text) {
 }
 
 int complain(const std::string& message, rqs::ExitCode code) {
-    std::fprintf(stderr, "ecc: %s\n", message.c_str());
+    rqs::util::say("ecc: " + message);
     return static_cast<int>(code);
 }
 
@@ -94,7 +97,8 @@ void drop_equal_signs(CompileOptions& options) {
 int compile(int argc, char** argv) {
     CompileOptions options;
     CLI::App app("Compiles a BPF program to a package that ecli runs.", "ecc");
-    app.set_version_flag("-V,--version", "ecc 0.1.0 (package format 0.3)");
+    app.set_version_flag("-V,--version", fmt::format("ecc " RQS_VERSION " (package format {})",
+                                                     rqs::pkg::written_version));
     define_options(app, options);
     define_refused(app);
     try {

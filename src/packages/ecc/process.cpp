@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "bpfkit/handles.h"
 #include "util/child.h"
+#include "util/fd.h"
 #include "util/read_to_end.h"
 #include "util/safe_text.h"
 #include "util/stop_signals.h"
@@ -23,17 +23,18 @@ Status go_on() {
 
 Result<ProcessResult> run_process(const std::vector<std::string>& words,
                                   const std::string& directory) {
-    const bpfkit::Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    // No input: what is run here must not read the user's terminal.
+    const util::Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     std::array<int, 2> ends{};
     if (!nothing.valid() || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
         return fail(
             fmt::format("cannot run {}: {}", util::printable(words[0]), std::strerror(errno)));
     }
-    const bpfkit::Fd reading(ends[0]);
-    bpfkit::Fd writing(ends[1]);
+    const util::Fd reading(ends[0]);
+    util::Fd writing(ends[1]);
     auto child =
         util::Child::prepare(words, {nothing.get(), writing.get(), writing.get(), directory});
-    writing.reset();
+    writing.reset();  // or our own copy of it would keep the end of the output from coming
     if (!child) {
         return tl::unexpected(child.error());
     }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <iterator>
 
@@ -16,6 +15,7 @@
 #include "pkg/package.h"
 #include "pkg/value_type.h"
 #include "util/safe_text.h"
+#include "util/say.h"
 
 namespace rqs::ecc {
 namespace {
@@ -188,6 +188,8 @@ class MetaMaker {
         const btf_var_secinfo* entries = btf_var_secinfos(&section);
         for (std::uint16_t i = 0; i < btf_vlen(&section); ++i) {
             const btf_type* type = btf__type_by_id(types_, entries[i].type);
+            // Two static variables of one name may be in an object: no option could tell them
+            // apart.
             if (btf_var(type)->linkage == BTF_VAR_STATIC) {
                 continue;
             }
@@ -233,14 +235,13 @@ class MetaMaker {
         } else if (entry.contains("sample")) {
             entry["export_config"] = "default";
         } else if (carries_events(map)) {
-            warn(fmt::format("what map {0} carries is not shown: no \"@event STRUCT\" stands at it",
-                             util::printable(name)));
+            warn(fmt::format(
+                "events of map {0} will not be shown: write \"@event STRUCT\" in its comment",
+                util::printable(name)));
         }
     }
 
-    static void warn(const std::string& message) {
-        std::fprintf(stderr, "ecc: warning: %s\n", message.c_str());
-    }
+    static void warn(const std::string& message) { util::say("ecc: warning: " + message); }
 
     Json programs() {
         Json out = Json::array();

@@ -11,6 +11,7 @@
 #include "bpfkit/handles.h"
 #include "ecc/dump_sink.h"
 #include "pkg/object_check.h"
+#include "util/fd.h"
 #include "util/safe_text.h"
 
 namespace rqs::ecc {
@@ -18,6 +19,8 @@ namespace {
 
 using DumpPtr = std::unique_ptr<btf_dump, bpfkit::Deleter<btf_dump__free>>;
 
+// With preserve_access_index, clang writes a CO-RE relocation for each access to a kernel's struct:
+// that is why a package runs on kernels other than this one.
 constexpr std::string_view preamble = R"(#ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
@@ -37,7 +40,7 @@ constexpr std::string_view ending = R"(
 
 /// libbpf's own errors do not tell a file without BTF from one that is not there.
 std::string why_not(const std::string& file) {
-    const bpfkit::Fd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const util::Fd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat found {};
     if (!opened.valid() || ::fstat(opened.get(), &found) != 0) {
         return std::strerror(errno);
@@ -54,6 +57,7 @@ Result<std::string> vmlinux_header(const std::string& btf_file) {
         return fail(fmt::format("cannot read BTF from {}: {} (give another file with --btf)", name,
                                 why_not(btf_file)));
     }
+    // btf_dump follows ids and names without a look at their range; --btf may name any file.
     std::uint32_t size = 0;
     const void* raw = btf__raw_data(types.get(), &size);
     if (const auto sound = pkg::check_btf({static_cast<const char*>(raw), size}); !sound) {

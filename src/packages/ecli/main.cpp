@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cctype>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
@@ -39,7 +38,7 @@ constexpr const char* usage =
     "\n"
     "  -j, --json   one JSON object a line\n"
     "  --partial    go on without programs that this kernel refuses\n"
-    "  --verbose    show what libbpf says\n"
+    "  --verbose    show libbpf's messages\n"
     "  -h, --help   show this; behind PACKAGE: the options of that package\n"
     "  --version    show the version\n";
 
@@ -56,7 +55,7 @@ struct Request {
 Status print(const std::string& text) {
     rqs::util::Output output(STDOUT_FILENO);
     output.buffer() += text;
-    return output.flush();
+    return output.finish();
 }
 
 /// eunomia's ecli has to be told what a package on standard input is: here there is one kind.
@@ -190,7 +189,7 @@ Status run(const std::vector<std::string>& words) {
 /// What eunomia's ecli can do and this one does not.
 Status no_registry(const std::string& command) {
     return rqs::usage_error(fmt::format(
-        "no \"{}\": registries are not spoken to here; ecli run takes a file or an http(s) URL",
+        "\"{}\" is not supported: ecli has no registries; ecli run takes a file or an http(s) URL",
         command));
 }
 
@@ -202,14 +201,15 @@ bool may_be_package(const std::string& word) {
 
 Status dispatch(const std::vector<std::string>& words) {
     if (words.empty()) {
-        return rqs::usage_error("what shall it do? (ecli run PACKAGE; ecli --help)");
+        return rqs::usage_error("no command given: try ecli run PACKAGE, or ecli --help");
     }
     const std::string& first = words[0];
     if (first == "-h" || first == "--help" || first == "help") {
         return print(usage);
     }
     if (first == "--version" || first == "-V") {
-        return print("ecli 0.1.0 (package format 0.3)\n");
+        return print(
+            fmt::format("ecli " RQS_VERSION " (package format {})\n", rqs::pkg::written_version));
     }
     if (first == "push" || first == "pull") {
         return no_registry(first);
@@ -230,7 +230,7 @@ Status dispatch(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
     rqs::util::occupy_standard_descriptors();
-    (void)std::signal(SIGPIPE, SIG_IGN);  // of the network too; a write says it
+    (void)std::signal(SIGPIPE, SIG_IGN);  // also for sockets; the write reports it
     (void)std::signal(SIGXFSZ, SIG_IGN);
     try {
         const auto status = dispatch({argv + 1, argv + argc});

@@ -46,6 +46,7 @@ std::vector<MapShape> map_shapes(const bpf_object* object) {
     return out;
 }
 
+// What the metadata says decides what is attached and printed: it must be about this object.
 Status check_metadata(const Package& package, const bpf_object* object) {
     std::set<std::string> names;
     for (const auto& prog : package.meta.progs) {

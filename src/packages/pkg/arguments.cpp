@@ -261,7 +261,7 @@ std::string help_text(const Meta& meta, const std::vector<Parameter>& parameters
     append_option(out, "-d, --duration SECONDS", "stop after that time");
     append_option(out, "-n, --count NUMBER", "stop after so many events");
     append_option(out, "    --partial", "go on without programs that this kernel refuses");
-    append_option(out, "    --verbose", "show what libbpf says");
+    append_option(out, "    --verbose", "show libbpf's messages");
     if (!meta.doc.details.empty()) {
         out += '\n';
         append_paragraph(out, meta.doc.details);

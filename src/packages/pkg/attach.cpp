@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "pkg/json_field.h"
+#include "util/fd.h"
 
 namespace rqs::pkg {
 namespace {
@@ -195,15 +196,15 @@ std::optional<std::string> attach_tc(const bpf_program* program, const Json& ext
     return std::nullopt;
 }
 
-bpfkit::Fd open_sampling_event(int cpu, std::uint32_t type, std::uint64_t config,
-                               std::uint64_t frequency_hz) {
+util::Fd open_sampling_event(int cpu, std::uint32_t type, std::uint64_t config,
+                             std::uint64_t frequency_hz) {
     perf_event_attr attributes{};
     attributes.size = sizeof(attributes);
     attributes.type = type;
     attributes.config = config;
     attributes.freq = 1;
     attributes.sample_freq = frequency_hz;
-    return bpfkit::Fd(static_cast<int>(
+    return util::Fd(static_cast<int>(
         ::syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
@@ -288,7 +289,7 @@ std::optional<std::string> attach_by_section(const bpf_program* program, Loaded&
 /// Where the BPF LSM is compiled in but not switched on, programs attach and never run.
 std::optional<std::string> attach_lsm(const bpf_program* program, Loaded& loaded) {
     constexpr const char* path = "/sys/kernel/security/lsm";
-    const bpfkit::Fd file(::open(path, O_RDONLY | O_CLOEXEC));
+    const util::Fd file(::open(path, O_RDONLY | O_CLOEXEC));
     std::array<char, 1024> text{};
     const ssize_t size = file.valid() ? ::read(file.get(), text.data(), text.size()) : -1;
     if (size > 0) {

@@ -27,7 +27,8 @@ bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/// The last, incomplete group: 2 or 3 digits stand for 1 or 2 bytes.
+/// The last, incomplete group: 2 or 3 digits stand for 1 or 2 bytes. The bits behind those must be
+/// zero (RFC 4648, 3.5): others show that something was cut off or changed.
 bool append_tail(Bytes& out, std::uint32_t bits, std::size_t digits) {
     if (digits == 2) {
         out.push_back(static_cast<std::uint8_t>(bits >> 4));
@@ -47,7 +48,7 @@ Result<Bytes> base64_decode(std::string_view text) {
     std::size_t digits = 0;
     std::size_t padding = 0;
     for (const char c : text) {
-        if (is_space(c)) {
+        if (is_space(c)) {  // YAML breaks long strings over lines
             continue;
         }
         if (c == '=') {

@@ -32,7 +32,7 @@ struct Lookup {
     std::condition_variable done;
     bool finished = false;
     int error = 0;
-    std::unique_ptr<addrinfo, bpfkit::Deleter<::freeaddrinfo>> addresses;
+    std::unique_ptr<addrinfo, util::Deleter<::freeaddrinfo>> addresses;
 };
 
 /// The system's own resolver knows no deadline: it works in a thread, which is left behind when it
@@ -108,6 +108,7 @@ bool Connection::wait(short events) const {
     return ready > 0;
 }
 
+// TLS may have to write in order to read (a renegotiation), and the other way round.
 bool Connection::retry_tls(int outcome) const {
     switch (SSL_get_error(tls_.get(), outcome)) {
         case SSL_ERROR_WANT_READ:
@@ -120,7 +121,7 @@ bool Connection::retry_tls(int outcome) const {
 }
 
 tl::unexpected<Error> Connection::broken(std::string_view doing) const {
-    // TLS leaves what an earlier call left.
+    // 0 and EAGAIN: no call failed, OpenSSL found the end or an error of the protocol.
     const bool ended = errno == 0 || errno == EAGAIN;
     const char* why = errno == ETIMEDOUT ? "it takes too long"
                       : ended            ? "the server ended the connection"
@@ -149,6 +150,7 @@ Status Connection::connect(const Url& url) {
     }
     for (const addrinfo* address = lookup->addresses.get(); address != nullptr;
          address = address->ai_next) {
+        // Non-blocking, because connect() and TLS take no deadline: poll() does.
         socket_.reset(::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!socket_.valid()) {
             continue;
@@ -158,6 +160,7 @@ Status Connection::connect(const Url& url) {
                 continue;
             }
         }
+        // Room to write means that connecting has ended, well or not.
         int outcome = 0;
         socklen_t size = sizeof(outcome);
         ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &outcome, &size);
@@ -176,6 +179,7 @@ Status Connection::prepare_tls(const std::string& host) {
     }
     has_certificates_ = trust_the_system(context_.get());
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    // RFC 8996 deprecates what is older.
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
     tls_.reset(SSL_new(context_.get()));
     if (tls_ == nullptr || SSL_set_fd(tls_.get(), socket_.get()) != 1) {
@@ -245,11 +249,12 @@ Result<std::string> Connection::receive() {
     for (;;) {
         if (tls_ != nullptr) {
             std::size_t size = 0;
-            errno = 0;  // TLS has errors of its own
+            errno = 0;  // OpenSSL sets it for errors of the socket alone
             const int outcome = SSL_read_ex(tls_.get(), chunk.data(), chunk.size(), &size);
             if (outcome == 1) {
                 return std::string(chunk.data(), size);
             }
+            // A proper end. One without close_notify is an error: somebody may have cut the answer.
             if (SSL_get_error(tls_.get(), outcome) == SSL_ERROR_ZERO_RETURN) {
                 return std::string();
             }

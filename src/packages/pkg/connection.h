@@ -9,9 +9,10 @@
 #include <string>
 #include <string_view>
 
-#include "bpfkit/handles.h"
 #include "pkg/http.h"
+#include "util/deleter.h"
 #include "util/error.h"
+#include "util/fd.h"
 
 namespace rqs::pkg {
 
@@ -43,10 +44,10 @@ class Connection {
     [[nodiscard]] tl::unexpected<Error> broken(std::string_view doing) const;
 
     std::chrono::steady_clock::time_point deadline_;
-    bpfkit::Fd socket_;
+    util::Fd socket_;
     bool has_certificates_ = false;
-    std::unique_ptr<SSL_CTX, bpfkit::Deleter<SSL_CTX_free>> context_;
-    std::unique_ptr<SSL, bpfkit::Deleter<SSL_free>> tls_;
+    std::unique_ptr<SSL_CTX, util::Deleter<SSL_CTX_free>> context_;
+    std::unique_ptr<SSL, util::Deleter<SSL_free>> tls_;
 };
 
 }  // namespace rqs::pkg

@@ -100,6 +100,8 @@ bool append_scalar(std::string& out, const ValueType& type, Unsigned128 value, s
                    bool json) {
     switch (type.kind) {
         case ValueKind::integer: {
+            // Readers of JSON keep numbers in 64 bits or in a double: as text nothing is rounded
+            // off.
             const bool quoted = json && bits > 64;
             out += quoted ? "\"" : "";
             append_number(out, value, bits, type.is_signed);

@@ -24,7 +24,8 @@ std::string little_endian(Unsigned128 value, std::uint32_t size) {
     return out;
 }
 
-/// All of `text` as a magnitude in decimal or (0x) hexadecimal.
+/// All of `text` as a magnitude in decimal or (0x) hexadecimal. Digit by digit, because
+/// std::from_chars() knows no integers of 128 bits.
 std::optional<Unsigned128> parse_wide(std::string_view text) {
     const bool hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     text.remove_prefix(hex ? 2 : 0);
@@ -71,6 +72,7 @@ Result<std::string> encode_integer(const ValueType& type, const std::string& tex
     const bool negative = !text.empty() && text[0] == '-';
     const std::string_view digits = std::string_view(text).substr(negative ? 1 : 0);
     const auto magnitude = parse_wide(digits);
+    // More digits than 128 bits hold are a number all the same: out of range, not malformed.
     const bool number = magnitude || (!digits.empty() && digits.find_first_not_of("0123456789") ==
                                                              std::string_view::npos);
     if (!number) {
@@ -79,6 +81,7 @@ Result<std::string> encode_integer(const ValueType& type, const std::string& tex
     const std::uint32_t bits = std::min<std::uint32_t>(type.size * 8, 128);
     const Unsigned128 all = ~static_cast<Unsigned128>(0) >> (128 - bits);
     const Unsigned128 top = type.is_signed ? all / 2 : all;
+    // The magnitude of the least value, which is one more than that of the greatest.
     const Unsigned128 bottom = type.is_signed ? all / 2 + 1 : 0;
     if (!magnitude || *magnitude > (negative ? bottom : top)) {
         return bad_value(text, fmt::format("between {} and {}", number_text(type, ~bottom + 1),
@@ -107,6 +110,7 @@ Result<std::string> encode_float(const ValueType& type, const std::string& text)
         std::memcpy(out.data(), &value, sizeof(value));
         return out;
     }
+    // 1e300 is finite as a double alone.
     const auto narrow = static_cast<float>(value);
     if (!std::isfinite(narrow)) {
         return bad_value(text, "a number that a float can hold");
@@ -117,6 +121,7 @@ Result<std::string> encode_float(const ValueType& type, const std::string& text)
 }
 
 Result<std::string> encode_text(const ValueType& type, const std::string& text) {
+    // The zero that ends the text needs a byte: programs compare and print up to it.
     if (text.size() >= type.size) {
         return usage_error(fmt::format("\"{}\" is longer than {} bytes", util::printable(text),
                                        type.size == 0 ? 0 : type.size - 1));

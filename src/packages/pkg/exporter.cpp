@@ -171,7 +171,7 @@ class ExportFinder {
             return own != nullptr ? type_of_export(meta_.export_types.front(), own.get())
                                   : no_btf();
         }
-        return need_btf() ? type_of_export(meta_.export_types.front(), types_) : no_btf();
+        return has_btf() ? type_of_export(meta_.export_types.front(), types_) : no_btf();
     }
 
     [[nodiscard]] Result<ValueTypePtr> chosen_members(const MapMeta& map) const {
@@ -188,7 +188,7 @@ class ExportFinder {
             return opaque_type(0);
         }
         // The object's own types know more (signs, enums, bit fields) if they describe the same.
-        const std::uint32_t id = need_btf() ? find_struct(types_, map.legacy->name) : 0;
+        const std::uint32_t id = has_btf() ? find_struct(types_, map.legacy->name) : 0;
         if (id != 0) {
             auto type = value_type_from_btf(types_, id);
             if (type && (*type)->size == map.legacy->size) {
@@ -226,14 +226,14 @@ class ExportFinder {
     }
 
     [[nodiscard]] Result<ValueTypePtr> from_btf(std::uint32_t id) const {
-        auto type = need_btf() ? value_type_from_btf(types_, id) : no_btf();
+        auto type = has_btf() ? value_type_from_btf(types_, id) : no_btf();
         if (!type) {
             return fail("bad package: " + type.error().message);
         }
         return type;
     }
 
-    [[nodiscard]] bool need_btf() const { return types_ != nullptr; }
+    [[nodiscard]] bool has_btf() const { return types_ != nullptr; }
 
     static Result<ValueTypePtr> no_btf() {
         return fail("bad package: its object has no BTF, so that its events cannot be read");

@@ -13,9 +13,9 @@
 #include <string_view>
 #include <utility>
 
-#include "bpfkit/handles.h"
 #include "pkg/http.h"
 #include "pkg/limits.h"
+#include "util/fd.h"
 #include "util/read_to_end.h"
 #include "util/safe_text.h"
 
@@ -74,7 +74,7 @@ Result<std::string> read_file(std::string path) {
     const std::string given = util::printable(path);
     const bool folder = is_directory(path);
     path += folder ? "/package.json" : "";
-    const bpfkit::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const util::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid() && folder && errno == ENOENT) {
         return fail(fmt::format("{} is a directory without a package.json", given));
     }
@@ -102,7 +102,7 @@ Result<std::string> fetch(const std::string& source) {
     }
     const auto scheme = source.find("://");
     if (scheme != std::string::npos && !exists(source)) {
-        return fail(fmt::format("cannot fetch {}: only http, https and file are spoken",
+        return fail(fmt::format("cannot fetch {}: only http, https and file URLs are supported",
                                 util::printable(source)));
     }
     return read_file(source);

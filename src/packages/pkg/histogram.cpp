@@ -32,6 +32,8 @@ void append_bar(std::string& out, std::uint64_t count, std::uint64_t most, std::
 
 }  // namespace
 
+// The layout is that of print_log2_hist() in libbpf-tools, to the blank, so that scripts which read
+// the one read the other. Slot 0 is for 0 and 1, whose log2l() is 0 alike.
 void append_log2_histogram(std::string& out, const std::vector<std::uint64_t>& slots,
                            std::string_view unit) {
     const std::size_t used = std::min<std::size_t>(used_slots(slots), 64);

@@ -10,6 +10,7 @@
 
 #include "pkg/connection.h"
 #include "util/safe_text.h"
+#include "util/text.h"
 
 namespace rqs::pkg {
 namespace {
@@ -18,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int most_redirects = 5;
 constexpr std::string_view too_large = "the server's answer is too large for a package";
+constexpr std::string_view optional_whitespace = " \t";  // RFC 9110, 5.6.3: no other blanks
 constexpr std::size_t header_bytes = std::size_t{64} << 10;
 
 std::string lower(std::string_view text) {
@@ -25,14 +27,6 @@ std::string lower(std::string_view text) {
     std::transform(out.begin(), out.end(), out.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return out;
-}
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 /// The value of a header field, or nothing. `head` starts with the status line.
@@ -43,7 +37,7 @@ std::string_view header(std::string_view head, std::string_view name) {
         const std::string_view text = head.substr(start, line - start);
         const auto colon = text.find(':');
         if (colon != std::string_view::npos && lower(text.substr(0, colon)) == name) {
-            return trim(text.substr(colon + 1));
+            return util::trim(text.substr(colon + 1), optional_whitespace);
         }
     }
     return {};
@@ -241,8 +235,8 @@ Result<std::string> parse_response(std::string_view response, std::string& redir
         return std::string();
     }
     if (code != "200") {
-        return fail(fmt::format("the server answers {}",
-                                util::printable(trim(head.substr(9, head.find("\r\n") - 9)))));
+        return fail(fmt::format("the server answers {}", util::printable(util::trim(head.substr(
+                                                             9, head.find("\r\n") - 9)))));
     }
     const std::string encoding = lower(header(head, "content-encoding"));
     if (!encoding.empty() && encoding != "identity") {

@@ -16,8 +16,8 @@
 #include <functional>
 #include <thread>
 
-#include "bpfkit/handles.h"
 #include "pkg/loopback_server.h"
+#include "util/fd.h"
 
 namespace rqs::pkg {
 namespace {
@@ -103,7 +103,7 @@ class Server {
   private:
     void serve(const std::vector<std::string>& answers) {
         for (const auto& answer : answers) {
-            const bpfkit::Fd peer(::accept(socket_.get(), nullptr, nullptr));
+            const util::Fd peer(::accept(socket_.get(), nullptr, nullptr));
             if (!peer.valid()) {
                 return;
             }
@@ -125,7 +125,7 @@ class Server {
 
     std::chrono::milliseconds delay_;
     std::vector<std::string> paths_;
-    bpfkit::Fd socket_;
+    util::Fd socket_;
     std::uint16_t port_ = 0;
     std::thread thread_;
 };
@@ -185,7 +185,7 @@ TEST(HttpGet, GivesUpInTime) {
 /// In a thread with a mount namespace of its own, where the only name server never answers.
 void with_silent_resolver(const std::function<void()>& test, std::string& why_not) {
     std::thread([&] {
-        const bpfkit::Fd silent(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        const util::Fd silent(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(53);

@@ -16,14 +16,15 @@
 #include <filesystem>
 #include <thread>
 
-#include "bpfkit/handles.h"
 #include "pkg/http.h"
 #include "pkg/loopback_server.h"
+#include "util/deleter.h"
+#include "util/fd.h"
 
 namespace rqs::pkg {
 namespace {
 
-using bpfkit::Deleter;
+using util::Deleter;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
 using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
@@ -90,7 +91,7 @@ class TlsServer {
   private:
     void serve(const std::vector<Answer>& answers) const {
         for (const auto& answer : answers) {
-            const bpfkit::Fd peer(::accept(socket_.get(), nullptr, nullptr));
+            const util::Fd peer(::accept(socket_.get(), nullptr, nullptr));
             if (!peer.valid()) {
                 return;
             }
@@ -121,7 +122,7 @@ class TlsServer {
     KeyPtr key_;
     CertificatePtr certificate_;
     ContextPtr context_;
-    bpfkit::Fd socket_;
+    util::Fd socket_;
     std::string path_;
     std::uint16_t port_ = 0;
     std::thread thread_;

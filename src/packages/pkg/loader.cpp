@@ -27,7 +27,9 @@ bpf_object* open_with_libbpf(const Package& package) {
     return bpf_object__open_mem(package.object.data(), package.object.size(), &options);
 }
 
-/// check_object() catches what is known to be dangerous; this catches the rest.
+/// Opens the object in a child first: libbpf was written for objects of a compiler, and one that
+/// makes it crash or loop must end that child and not ecli. check_object() catches what is known to
+/// be dangerous; this catches the rest.
 Status try_in_child(const Package& package) {
     const pid_t child = ::fork();
     if (child < 0) {
@@ -35,7 +37,7 @@ Status try_in_child(const Package& package) {
     }
     if (child == 0) {
         ::alarm(trial_seconds);
-        libbpf_set_print(nullptr);
+        libbpf_set_print(nullptr);  // the parent hears the same words again
         bpf_object* object = open_with_libbpf(package);
         ::_exit(object == nullptr ? 1 : 0);
     }
@@ -111,6 +113,7 @@ Status write_values(const bpf_object* object, const std::vector<Assignment>& ass
             assignment.bytes.size() > size - assignment.offset) {
             return cannot_write(assignment);
         }
+        // libbpf takes the contents of a section only as a whole.
         std::string bytes(static_cast<const char*>(initial), size);
         bytes.replace(assignment.offset, assignment.bytes.size(), assignment.bytes);
         if (bpf_map__set_initial_value(map, bytes.data(), bytes.size()) != 0) {
@@ -129,7 +132,8 @@ struct LoadOutcome {
     Refusal refusal;           ///< then: why
 };
 
-/// One attempt without the programs in `skipped`.
+/// One attempt without the programs in `skipped`. libbpf cannot load an object a second time, so
+/// that each attempt opens its own.
 Result<LoadOutcome> load_once(const Package& package, const std::vector<Assignment>& assignments,
                               const std::set<std::string>& skipped) {
     auto object = open_object(package);
@@ -173,6 +177,7 @@ Result<Loaded> load_piecemeal(const Package& package, const std::vector<Assignme
             loaded.object = std::move(outcome->object);
             return loaded;
         }
+        // Blamed again though it was left out: another attempt would end like this one.
         const bool news = skipped.insert(outcome->refusal.program).second;
         loaded.refusals.push_back(std::move(outcome->refusal));
         if (!partial || !news) {

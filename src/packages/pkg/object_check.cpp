@@ -49,12 +49,15 @@ class ElfChecker {
         if (header_.e_ident[EI_CLASS] != ELFCLASS64 || header_.e_ident[EI_DATA] != order) {
             return complain("not 64 bits wide or of another byte order");
         }
+        // Old LLVM left e_machine at EM_NONE (0); libbpf takes that too.
         if (header_.e_type != ET_REL || (header_.e_machine != EM_BPF && header_.e_machine != 0)) {
             return complain("not a relocatable BPF object");
         }
         return true;
     }
 
+    // No section count means 65,280 sections or more, counted elsewhere (gABI, "e_shnum"): no
+    // compiler makes a BPF program of so many.
     bool read_sections() {
         if (header_.e_shentsize != sizeof(Elf64_Shdr) || header_.e_shnum == 0 ||
             !within(header_.e_shoff, header_.e_shnum * sizeof(Elf64_Shdr), file_.size())) {
@@ -68,6 +71,8 @@ class ElfChecker {
                 !within(section.sh_offset, section.sh_size, file_.size())) {
                 return complain(fmt::format("section {} is cut short", i));
             }
+            // .bss and the like have a size and no bytes in the file; libbpf makes a map that
+            // large.
             if (section.sh_size > limits::object_bytes) {
                 return complain(fmt::format("section {} is too large", i));
             }
@@ -103,6 +108,7 @@ class ElfChecker {
                                            : file_.substr(section.sh_offset, section.sh_size);
     }
 
+    /// Relocations name symbols by their index in the one symbol table.
     bool check_tables() {
         std::size_t symbol_tables = 0;
         for (const auto& section : sections_) {
@@ -139,6 +145,7 @@ class ElfChecker {
     }
 
     [[nodiscard]] bool check_place(const Elf64_Sym& symbol) const {
+        // Not in a section: external (kconfig, ksyms), absolute, a file's name.
         if (symbol.st_shndx >= SHN_LORESERVE || symbol.st_shndx == SHN_UNDEF) {
             return true;
         }

@@ -70,6 +70,8 @@ Result<Json> parse_text(std::string_view text) {
     if (const auto extent = check_extent(text); !extent) {
         return tl::unexpected(extent.error());
     }
+    // Text that does not start as a JSON object is left to the YAML parser, which is the slower
+    // one.
     if (text[first] != '{') {
         return yaml_to_json(std::string(text));
     }
@@ -106,6 +108,7 @@ Result<Bytes> decode_field(const Json& json, const char* key) {
     return bytes;
 }
 
+/// Without a stated size, the limit is what keeps a small package from filling the memory.
 Result<Bytes> inflated(const Bytes& bytes, std::optional<std::size_t> size) {
     auto object = inflate(bytes, size.value_or(limits::object_bytes));
     if (!object) {
@@ -154,6 +157,7 @@ bool is_elf(const Bytes& bytes) {
            bytes[3] == 'F';
 }
 
+/// Tools of that time wrote the object compressed or as it was; only the bytes tell which.
 Result<Package> read_older(const Json& json, const char* data_key) {
     const char* size_key = json.contains("data_sz") ? "data_sz" : "ebpf_data_sz";
     const auto size = stated_size(json, size_key);

@@ -39,6 +39,8 @@ bool all_zero(const char* bytes, std::uint32_t size) {
     return std::all_of(bytes, bytes + size, [](char c) { return c == 0; });
 }
 
+/// A label (a name, an address, a type) is no count. Each CPU that counted something wrote it; the
+/// others left zeroes. CPUs that disagree make the sum impossible.
 bool take_label(char* sum, const char* more, std::uint32_t size) {
     if (all_zero(more, size) || std::memcmp(sum, more, size) == 0) {
         return true;
@@ -102,6 +104,7 @@ void PerCpuSum::plan_array(const ValueType& type, std::uint32_t offset) {
 }
 
 void PerCpuSum::plan_part(How how, std::uint32_t offset, std::uint32_t size, std::uint32_t count) {
+    // Members of a union share bytes: those are summed once, as the first member sees them.
     const auto first = taken_.begin() + offset;
     const auto last = first + static_cast<std::ptrdiff_t>(size) * count;
     if (first == last || std::find(first, last, true) != last) {

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
 
@@ -18,6 +17,7 @@
 #include "pkg/sampler.h"
 #include "util/clock.h"
 #include "util/local_time.h"
+#include "util/run_clock.h"
 #include "util/safe_text.h"
 #include "util/say.h"
 #include "util/stop_signals.h"
@@ -53,19 +53,12 @@ class Runner {
         if (auto status = start(); !status) {
             return tl::unexpected(status.error());
         }
-        if (auto status = show_iterators(); !status) {
-            return tl::unexpected(status.error());
-        }
-        result_.shows_events = !exports_.empty();
-        // Iterators have said all they know; only other programs are worth waiting for.
-        const bool others = loaded_.attachments.size() > loaded_.iterators.size();
-        if (!exports_.empty() || others) {
-            if (auto status = follow(); !status) {
+        const auto shown = show();
+        const auto written = output_.finish();  // what was caught is shown, whatever came then
+        for (const auto& status : {shown, written}) {
+            if (!status) {
                 return tl::unexpected(status.error());
             }
-        }
-        if (auto status = output_.flush(); !status) {
-            return tl::unexpected(status.error());
         }
         return result_;
     }
@@ -76,6 +69,16 @@ class Runner {
         const Export* what = nullptr;
         std::uint64_t unreported_loss = 0;
     };
+
+    Status show() {
+        if (auto status = show_iterators(); !status) {
+            return status;
+        }
+        result_.shows_events = !exports_.empty();
+        // Iterators have said all they know; only other programs are worth waiting for.
+        const bool others = loaded_.attachments.size() > loaded_.iterators.size();
+        return exports_.empty() && !others ? Status{} : follow();
+    }
 
     /// Buffers are open before anything is attached: the first event finds its reader.
     Status start() {
@@ -100,10 +103,7 @@ class Runner {
         if (loaded_.attachments.empty()) {
             return fail("the package has no program: there is nothing to run");
         }
-        if (invocation_.duration_s) {
-            end_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                      std::chrono::duration<double>(*invocation_.duration_s));
-        }
+        clock_ = util::RunClock(invocation_.duration_s);
         return print_start();
     }
 
@@ -277,13 +277,11 @@ class Runner {
 
     static bool stopped() { return util::stop_signal() != 0; }
 
-    [[nodiscard]] bool over() const {
-        return stopped() || output_.closed() || enough() || Clock::now() >= end_;
-    }
+    [[nodiscard]] bool over() const { return clock_.over() || output_.closed() || enough(); }
 
     /// What was caught before the end is shown; nothing new comes once the links are gone.
     Status finish() {
-        loaded_.attachments.clear();
+        loaded_.attachments.clear();  // detaches
         if (output_.closed() || enough()) {
             return {};
         }
@@ -304,26 +302,30 @@ class Runner {
 
     void wait_for_events() const {
         std::vector<pollfd> descriptors;
-        // Nobody may be reading any more: that shows without an event of ours.
-        descriptors.push_back({STDOUT_FILENO, 0, 0});
+        // Nobody may be reading any more: that shows without an event of ours. And a slow reader
+        // may have made room for what it did not take before.
+        const short room = output_.pending() > 0 ? POLLOUT : 0;
+        descriptors.push_back({STDOUT_FILENO, room, 0});
         if (ring_ != nullptr) {
             descriptors.push_back({ring_buffer__epoll_fd(ring_.get()), POLLIN, 0});
         }
         for (const auto& buffer : perf_buffers_) {
             descriptors.push_back({perf_buffer__epoll_fd(buffer.get()), POLLIN, 0});
         }
-        auto until =
-            std::min(end_, Clock::now() + std::chrono::milliseconds(package_.meta.poll_timeout_ms));
-        for (const auto& time : next_sample_) {
-            until = std::min(until, time);
-        }
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
-        const int timeout_ms = static_cast<int>(std::max<std::int64_t>(left.count() + 1, 0));
-        if (::poll(descriptors.data(), descriptors.size(), timeout_ms) > 0 &&
+        if (::poll(descriptors.data(), descriptors.size(), timeout_ms()) > 0 &&
             (descriptors[0].revents & (POLLERR | POLLNVAL)) != 0) {
             reader_gone_ = true;
         }
+    }
+
+    /// Until the run's end, the next sample or the package's own limit, whichever comes first.
+    [[nodiscard]] int timeout_ms() const {
+        auto wait = clock_.left(std::chrono::milliseconds(package_.meta.poll_timeout_ms));
+        for (const auto& time : next_sample_) {
+            wait =
+                std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now()));
+        }
+        return static_cast<int>(std::max<std::int64_t>(wait.count(), 0));
     }
 
     Status read_all() {
@@ -337,6 +339,8 @@ class Runner {
         for (std::size_t i = 0; i < samplers_.size(); ++i) {
             if (Clock::now() >= next_sample_[i]) {
                 next_sample_[i] += interval(samplers_[i].what());
+                // Reading a large map may take longer than its interval: samples missed are not
+                // made up.
                 next_sample_[i] = std::max(next_sample_[i], Clock::now());
                 if (auto status = sample(samplers_[i]); !status) {
                     return status;
@@ -435,7 +439,7 @@ class Runner {
     std::vector<bpfkit::PerfBufferPtr> perf_buffers_;
     std::vector<Sampler> samplers_;
     std::vector<Clock::time_point> next_sample_;
-    Clock::time_point end_ = Clock::time_point::max();
+    util::RunClock clock_;
     util::LocalTime local_time_{0};
     std::string time_;
     std::string iterator_;  ///< whose lines are being read

@@ -61,13 +61,14 @@ Status Sampler::each(const Visit& visit) const {
     const int fd = bpf_map__fd(map_);
     const int possible = is_per_cpu(bpf_map__type(map_)) ? libbpf_num_possible_cpus() : 1;
     const auto cpus = static_cast<std::size_t>(std::max(possible, 1));
-    // The kernel writes a value for each CPU, each rounded up.
+    // The kernel writes a value for each possible CPU, online or not, each rounded up to 8 bytes.
     std::string values(round_up_8(bpf_map__value_size(map_)) * cpus, '\0');
     std::string key(bpf_map__key_size(map_), '\0');
     std::string next(key.size(), '\0');
     std::vector<std::string> seen;
     const void* previous = nullptr;
-    // A map that grows while it is read must not keep us for ever.
+    // Where the current key of a hash has been deleted, the kernel starts again from the first one,
+    // and others may be added all the time: the count of entries keeps this from going on for ever.
     for (std::uint64_t left = bpf_map__max_entries(map_) + std::uint64_t{1};
          left > 0 && bpf_map_get_next_key(fd, previous, next.data()) == 0; --left) {
         key = next;
@@ -83,13 +84,15 @@ Status Sampler::each(const Visit& visit) const {
     return clear(seen, std::string(values.size(), '\0'));
 }
 
+// After the walk, because deleting a key makes the walk start again. The entries of an array are
+// always there: they are set to zero.
 Status Sampler::clear(const std::vector<std::string>& keys, std::string_view zero) const {
     const int fd = bpf_map__fd(map_);
     for (const auto& key : keys) {
         const int error = is_array(bpf_map__type(map_))
                               ? bpf_map_update_elem(fd, key.data(), zero.data(), BPF_ANY)
                               : bpf_map_delete_elem(fd, key.data());
-        if (error != 0 && errno != ENOENT) {
+        if (error != 0 && errno != ENOENT) {  // the program may delete them too
             return fail(fmt::format("cannot clear map {}: {}", util::printable(what_->map),
                                     std::strerror(errno)));
         }

@@ -20,7 +20,8 @@ struct Symbol {
     std::string name;
 };
 
-/// Sorted by address. Empty where addresses are hidden from this user.
+/// Sorted by address. Empty where addresses are hidden from this user: kernel.kptr_restrict makes
+/// them all zero.
 std::vector<Symbol> read_kernel_symbols() {
     std::vector<Symbol> out;
     std::ifstream file("/proc/kallsyms");
@@ -40,6 +41,7 @@ std::vector<Symbol> read_kernel_symbols() {
 }
 
 std::string kernel_place(std::uint64_t address) {
+    // Well over 100,000 lines: read once, when the first stack is printed.
     static const std::vector<Symbol> symbols = read_kernel_symbols();
     const auto after =
         std::upper_bound(symbols.begin(), symbols.end(), address,
@@ -51,7 +53,9 @@ std::string kernel_place(std::uint64_t address) {
     return fmt::format("{}+{:#x}", symbol.name, address - symbol.address);
 }
 
-/// "file+offset" of a mapping of a process that still runs.
+/// "file+offset" of a mapping of a process that still runs. Its maps are read for each frame,
+/// because it may map and unmap between two events. The offset in the file, not the address, is
+/// what addr2line(1) and objdump(1) understand.
 std::string user_place(std::int64_t pid, std::uint64_t address) {
     std::ifstream file(fmt::format("/proc/{}/maps", pid));
     std::string line;

@@ -10,6 +10,7 @@
 
 #include "pkg/limits.h"
 #include "util/safe_text.h"
+#include "util/text.h"
 
 namespace rqs::pkg {
 namespace {
@@ -264,16 +265,6 @@ constexpr std::array<Spelling, 45> spellings{{
     {"__int128_t", ValueKind::integer, 16, true},
 }};
 
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && text.back() == ' ') {
-        text.remove_suffix(1);
-    }
-    return text;
-}
-
 std::optional<ValueType> scalar_from_spelling(std::string_view name) {
     ValueType out;
     if (!name.empty() && name.back() == '*') {
@@ -301,12 +292,12 @@ std::optional<ValueType> scalar_from_spelling(std::string_view name) {
 /// "type" or "type [n]"; nothing for what is not understood.
 std::optional<ValueType> type_from_spelling(std::string_view spelling) {
     const auto bracket = spelling.find('[');
-    auto element = scalar_from_spelling(trim(spelling.substr(0, bracket)));
+    auto element = scalar_from_spelling(util::trim(spelling.substr(0, bracket)));
     if (!element || bracket == std::string_view::npos) {
         return element;
     }
     std::uint32_t count = 0;
-    const std::string_view digits = trim(spelling.substr(bracket + 1));
+    const std::string_view digits = util::trim(spelling.substr(bracket + 1));
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
     const std::string_view rest = digits.substr(static_cast<std::size_t>(end - digits.data()));
     if (error == std::errc::invalid_argument || rest != "]") {
@@ -317,7 +308,7 @@ std::optional<ValueType> type_from_spelling(std::string_view spelling) {
     const bool absurd = error != std::errc{} || count > limits::event_bytes / element->size;
     count = absurd ? limits::event_bytes / element->size + 1 : count;
     out.size = count * element->size;
-    if (trim(spelling.substr(0, bracket)) == "char") {
+    if (util::trim(spelling.substr(0, bracket)) == "char") {
         out.kind = ValueKind::text;
         return out;
     }
@@ -361,7 +352,7 @@ Result<ValueTypePtr> value_type_from_older(const LegacyStruct& fields) {
     out.name = fields.name;
     for (std::size_t i = 0; i < fields.fields.size(); ++i) {
         const LegacyField& field = fields.fields[i];
-        auto type = type_from_spelling(trim(field.type));
+        auto type = type_from_spelling(util::trim(field.type));
         if (!type) {
             // A type that only its own header knew: its bytes reach to the next field.
             const std::uint32_t end =
@@ -389,7 +380,7 @@ Result<ValueTypePtr> value_type_from_older(const LegacyStruct& fields) {
 }
 
 ValueTypePtr value_type_from_spelling(std::string_view spelling) {
-    auto type = type_from_spelling(trim(spelling));
+    auto type = type_from_spelling(util::trim(spelling));
     return type ? std::make_shared<const ValueType>(std::move(*type)) : nullptr;
 }
 
