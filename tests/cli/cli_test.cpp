@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The program as a user meets it: words in, bytes and exit codes out.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -27,14 +20,16 @@
 #include <utility>
 #include <vector>
 
+#include "harness/program.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 using Args = std::vector<std::string>;
-using Clock = std::chrono::steady_clock;
+using rqs::harness::Outcome;
+using rqs::harness::Setting;
 
 constexpr int usage = 2;
-constexpr std::chrono::seconds patience{60};
 
 std::string binary() {
     const char* given = std::getenv("RQS_BIN");
@@ -49,179 +44,23 @@ std::string joined(const Args& args) {
     return text;
 }
 
-/// How to start the program otherwise than plainly.
-struct Setting {
-    bool nobody = false;         ///< without privileges
-    std::string stdout_path;     ///< a file instead of a pipe
-    bool closed_stdout = false;  ///< a pipe whose reader is gone
-    bool no_stdout = false;      ///< descriptor 1 is closed
-};
-
 /// The program while it runs, with its output collected.
-class Program {
+class Program : public rqs::harness::Program {
   public:
-    explicit Program(const Args& args, const Setting& setting = {}) {
-        if (::pipe2(out_pipe_.data(), O_CLOEXEC) != 0 ||
-            ::pipe2(err_pipe_.data(), O_CLOEXEC) != 0) {
-            ADD_FAILURE() << "no pipes";
-            return;
-        }
-        if (setting.closed_stdout) {
-            ::close(std::exchange(out_pipe_[0], -1));
-        }
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            become(args, setting);
-        }
-        ::close(std::exchange(out_pipe_[1], -1));
-        ::close(std::exchange(err_pipe_[1], -1));
-    }
-    Program(const Program&) = delete;
-    Program& operator=(const Program&) = delete;
-    ~Program() {
-        if (pid_ > 0) {
-            ::kill(pid_, SIGKILL);
-            ::waitpid(pid_, nullptr, 0);
-        }
-        for (const int fd : {out_pipe_[0], err_pipe_[0]}) {
-            if (fd >= 0) {
-                ::close(fd);
-            }
-        }
-    }
-
-    [[nodiscard]] pid_t pid() const { return pid_; }
-    void send(int signal) const { ::kill(pid_, signal); }
-
-    /// Stops reading what it prints, as `head` does.
-    void close_output() { ::close(std::exchange(out_pipe_[0], -1)); }
-
-    /// Collects output until `text` has come on stdout (or stderr); false when it ended before.
-    bool await(const std::string& text, bool on_stderr = false) {
-        const auto deadline = Clock::now() + patience;
-        while ((on_stderr ? err : out).find(text) == std::string::npos) {
-            if (!collect(deadline)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /// Waits until what nobody reads fills the pipe of stdout.
-    void fill() const {
-        const int room = ::fcntl(out_pipe_[0], F_GETPIPE_SZ);
-        const auto deadline = Clock::now() + patience;
-        for (int held = 0; held < room / 2 && Clock::now() < deadline;) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-            ASSERT_EQ(::ioctl(out_pipe_[0], FIONREAD, &held), 0);
-        }
-    }
-
-    /// As finish(), but stdout is read only once the program has ended.
-    int finish_unread() {
-        const int unread = std::exchange(out_pipe_[0], -1);
-        const int code = finish();
-        out_pipe_[0] = unread;
-        while (out_pipe_[0] >= 0 && collect(Clock::now() + patience)) {
-        }
-        return code;
-    }
-
-    /// Collects output to its end and returns the exit code: 128 + signal where one killed it,
-    /// -1 where it did not end.
-    int finish() {
-        const auto deadline = Clock::now() + patience;
-        while (collect(deadline)) {
-        }
-        int status = 0;
-        while (::waitpid(pid_, &status, WNOHANG) == 0) {
-            if (Clock::now() > deadline) {
-                ADD_FAILURE() << "does not end; stderr: " << err;
-                return -1;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        }
-        pid_ = -1;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    }
-
-    std::string out;
-    std::string err;
+    explicit Program(const Args& args, const Setting& setting = {})
+        : rqs::harness::Program(command(args), setting) {}
 
   private:
-    [[noreturn]] void become(const Args& args, const Setting& setting) {
-        int fd = out_pipe_[1];
-        if (!setting.stdout_path.empty()) {
-            fd = ::open(setting.stdout_path.c_str(), O_WRONLY);
-        }
-        ::dup2(fd, STDOUT_FILENO);
-        ::dup2(err_pipe_[1], STDERR_FILENO);
-        if (setting.no_stdout) {
-            ::close(STDOUT_FILENO);
-        }
-        // What a test runner ignores is not to reach the program.
-        ::signal(SIGPIPE, SIG_DFL);
-        // Opened before privileges go: nobody may not be allowed into the directory that it is in.
-        const std::string path = binary();
-        const int program = ::open(path.c_str(), O_PATH | O_CLOEXEC);
-        constexpr uid_t nobody = 65534;
-        if (setting.nobody &&
-            (::setgroups(0, nullptr) != 0 || ::setgid(nobody) != 0 || ::setuid(nobody) != 0)) {
-            ::_exit(99);
-        }
-        Args words{args};
-        words.insert(words.begin(), path);
-        std::vector<char*> argv;
-        for (std::string& word : words) {
-            argv.push_back(word.data());
-        }
-        argv.push_back(nullptr);
-        ::fexecve(program, argv.data(), environ);
-        ::_exit(98);
+    static Args command(const Args& args) {
+        Args words{binary()};
+        words.insert(words.end(), args.begin(), args.end());
+        return words;
     }
-
-    /// Reads once from what is ready; false at the end of all output or of patience.
-    bool collect(Clock::time_point deadline) {
-        std::array<pollfd, 2> fds{{{out_pipe_[0], POLLIN, 0}, {err_pipe_[0], POLLIN, 0}}};
-        if ((fds[0].fd < 0 && fds[1].fd < 0) || Clock::now() > deadline) {
-            return false;
-        }
-        ::poll(fds.data(), fds.size(), 100);
-        take(fds[0], out_pipe_[0], out);
-        take(fds[1], err_pipe_[0], err);
-        return true;
-    }
-    static void take(const pollfd& ready, int& fd, std::string& text) {
-        if (fd < 0 || ready.revents == 0) {
-            return;
-        }
-        std::array<char, 65536> chunk{};
-        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
-        if (got > 0) {
-            text.append(chunk.data(), static_cast<std::size_t>(got));
-        } else if (got == 0) {
-            ::close(std::exchange(fd, -1));
-        }
-    }
-
-    pid_t pid_ = -1;
-    std::array<int, 2> out_pipe_{-1, -1};
-    std::array<int, 2> err_pipe_{-1, -1};
-};
-
-struct Outcome {
-    int code = -1;
-    std::string out;
-    std::string err;
 };
 
 Outcome run(const Args& args, const Setting& setting = {}) {
     Program program(args, setting);
-    Outcome outcome;
-    outcome.code = program.finish();
-    outcome.out = program.out;
-    outcome.err = program.err;
-    return outcome;
+    return rqs::harness::outcome_of(program);
 }
 
 std::size_t lines(const std::string& text) {
@@ -307,13 +146,16 @@ TEST(Usage, WrongInputIsOneLineAndExitCodeTwo) {
         {{"-n", "0"}, "--count"},
         {{"-f", "xml"}, "xml"},
         {{"--source", "x"}, "auto, bpf, schedstat"},
-        {{"--by", "x"}, "process, cgroup"},
+        {{"--by", "x"}, "process, cgroup, parent"},
         {{"--buffer", "3m"}, "power of two"},
         {{"--history", "3"}, "power of two"},
         {{"--previous=no"}, "takes no value"},
         {{"--"}, "no command"},
         {{"demo", "x"}, "'x'"},
         {{"doctor", "5"}, "'5'"},
+        {{"doctor", "--buffer", "4m"}, "doctor does not take --buffer"},
+        {{"--cg", "/"}, "--cgroup, --cgroupmap"},
+        {{"--buffer", "1g"}, "512m"},
         {{"--source", "schedstat", "--cpu", "0"}, "--cpu"},
         {{"\x1b[31mred"}, "\\x1b[31mred"},
     };
@@ -374,7 +216,7 @@ TEST(Usage, HelpAndVersionGoToStdout) {
 }
 
 TEST(Usage, HelpOnAFullDiskFails) {
-    const Outcome outcome = run({"--help"}, {false, "/dev/full", false});
+    const Outcome outcome = run({"--help"}, {.stdout_path = "/dev/full"});
     EXPECT_EQ(outcome.code, 1);
     EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
 }
@@ -392,7 +234,7 @@ TEST(Privileges, BpfWithoutThemNamesTheCapabilities) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "cannot become nobody without being root";
     }
-    const Outcome outcome = run({"--source", "bpf", "-d", "1"}, {true, "", false});
+    const Outcome outcome = run({"--source", "bpf", "-d", "1"}, {.nobody = true});
     EXPECT_EQ(outcome.code, 1) << outcome.err;
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
@@ -404,7 +246,7 @@ TEST(Privileges, AutoFallsBackWithOneLine) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "cannot become nobody without being root";
     }
-    const Outcome outcome = run({"-f", "json", "-d", "0.3"}, {true, "", false});
+    const Outcome outcome = run({"-f", "json", "-d", "0.3"}, {.nobody = true});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
     EXPECT_TRUE(contains(outcome.err, "schedstat")) << outcome.err;
@@ -418,7 +260,7 @@ TEST(Privileges, DemoFindsItsVictimsWithoutAny) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "cannot become nobody without being root";
     }
-    const Outcome outcome = run({"demo", "1000", "-f", "json", "-d", "3"}, {true, "", false});
+    const Outcome outcome = run({"demo", "1000", "-f", "json", "-d", "3"}, {.nobody = true});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     std::size_t victims = 0;
     for (const auto& object : json_lines(outcome.out)) {
@@ -433,7 +275,7 @@ TEST(Privileges, DoctorSaysWhatToDo) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "cannot become nobody without being root";
     }
-    const Outcome outcome = run({"doctor"}, {true, "", false});
+    const Outcome outcome = run({"doctor"}, {.nobody = true});
     EXPECT_EQ(outcome.code, 1);
     EXPECT_EQ(outcome.err, "");
     EXPECT_TRUE(contains(outcome.out, "NO  privileges")) << outcome.out;
@@ -508,7 +350,7 @@ TEST_P(Ends, OnSignalsWithASummary) {
 
 TEST_P(Ends, WhenNobodyReads) {
     // Before anything is printed, and after the first line.
-    const Outcome at_once = run(with_source({"0", "--interval", "0.1"}), {false, "", true});
+    const Outcome at_once = run(with_source({"0", "--interval", "0.1"}), {.closed_stdout = true});
     EXPECT_EQ(at_once.code, 0) << at_once.err;
 
     Program program(with_source({"0", "--interval", "0.1"}));
@@ -520,14 +362,14 @@ TEST_P(Ends, WhenNobodyReads) {
 
 TEST_P(Ends, OnAFullDiskWithAnError) {
     const Outcome outcome =
-        run(with_source({"0", "--interval", "0.1", "-d", "20"}), {false, "/dev/full", false});
+        run(with_source({"0", "--interval", "0.1", "-d", "20"}), {.stdout_path = "/dev/full"});
     EXPECT_EQ(outcome.code, 1);
     EXPECT_TRUE(contains(outcome.err, "No space left on device")) << outcome.err;
 }
 
 TEST(Stalled, ReaderDoesNotHoldUpASignal) {
     Program program({"--source", "synthetic", "-f", "json", "0"});
-    program.fill();
+    ASSERT_TRUE(program.fill());
     program.send(SIGTERM);
     EXPECT_EQ(program.finish_unread(), 1);
     EXPECT_TRUE(contains(program.err, "nobody reads standard output")) << program.err;
@@ -546,7 +388,7 @@ TEST(Stalled, ReaderThatComesLateGetsEverything) {
         Args args{"--source", "synthetic", "-f", "json", "0"};
         args.insert(args.end(), end.args.begin(), end.args.end());
         Program program(args);
-        program.fill();
+        ASSERT_TRUE(program.fill());
         std::this_thread::sleep_for(std::chrono::milliseconds(2700));
         EXPECT_EQ(program.finish(), end.code) << joined(args) << program.err;
         EXPECT_TRUE(contains(program.out, "\n{\"type\":\"summary\"")) << joined(args);
@@ -556,7 +398,7 @@ TEST(Stalled, ReaderThatComesLateGetsEverything) {
 
 TEST(Stalled, ReaderThatGoesOnGetsEverything) {
     Program program({"--source", "synthetic", "-f", "json", "-d", "0.2", "0"});
-    program.fill();
+    ASSERT_TRUE(program.fill());
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
     EXPECT_EQ(program.finish(), 0) << program.err;
     EXPECT_TRUE(contains(program.out, "\"type\":\"summary\""));
@@ -564,7 +406,7 @@ TEST(Stalled, ReaderThatGoesOnGetsEverything) {
 
 TEST(Closed, StandardOutputIsAnErrorAndNoOtherFile) {
     for (const Args& args : {Args{"--version"}, Args{"--source", "synthetic", "-n", "1", "0"}}) {
-        const Outcome outcome = run(args, {false, "", false, true});
+        const Outcome outcome = run(args, {.no_stdout = true});
         EXPECT_EQ(outcome.code, 1) << joined(args);
         EXPECT_TRUE(contains(outcome.err, "Bad file descriptor")) << outcome.err;
     }
@@ -597,23 +439,25 @@ TEST_P(Commands, GetTheirArgumentsAndOutput) {
     const Outcome outcome =
         run(with_source({"1000000", "-f", "json", "--", "printf", "%s\n", "{\"type\":\"-p x\"}"}));
     EXPECT_EQ(outcome.code, 0) << outcome.err;
-    EXPECT_TRUE(contains(outcome.out, "{\"type\":\"-p x\"}\n")) << outcome.out;
+    // Standard output belongs to the events, so that a program can read it.
+    EXPECT_TRUE(contains(outcome.err, "{\"type\":\"-p x\"}\n")) << outcome.err;
+    EXPECT_FALSE(contains(outcome.out, "-p x")) << outcome.out;
     EXPECT_TRUE(contains(outcome.out, "\"summary\"")) << outcome.out;
 }
 
 TEST_P(Commands, GetTheSignal) {
     Program program(with_source({"-f", "json", "--", "sh", "-c",
                                  "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done"}));
-    ASSERT_TRUE(program.await("ready"));
+    ASSERT_TRUE(program.await("ready", true));
     program.send(SIGTERM);
     EXPECT_EQ(program.finish(), 9) << program.err;
 }
 
 TEST_P(Commands, EndWithTheDuration) {
     Program program(
-        with_source({"-d", "0.3", "-f", "json", "--", "sh", "-c", "echo $$; exec sleep 1000"}));
-    ASSERT_TRUE(program.await("\n"));
-    const int command = std::stoi(program.out);
+        with_source({"-d", "0.3", "-f", "json", "--", "sh", "-c", "echo \"[$$]\"; exec sleep 1000"}));
+    ASSERT_TRUE(program.await("]", true));
+    const int command = std::stoi(program.err.substr(program.err.find('[') + 1));
     program.finish();
     EXPECT_NE(::kill(command, 0), 0) << "the command was left behind";
 }

@@ -10,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +22,7 @@
 #include <iostream>
 #include <thread>
 
+#include "harness/tracefs.h"
 #include "live.h"
 
 namespace rqs::pkgtest {
@@ -114,23 +114,15 @@ class Target {
   public:
     Target() : path_(std::getenv("PATH")) {
         ::setenv("PATH", (directory_of_packages() + ":" + path_).c_str(), 1);
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            ::execlp("attach_target", "attach_target", nullptr);
-            ::_exit(127);
-        }
+        process_ = harness::spawn({"attach_target"}).process;
     }
     Target(const Target&) = delete;
     Target& operator=(const Target&) = delete;
-    ~Target() {
-        ::kill(pid_, SIGKILL);
-        (void)::waitpid(pid_, nullptr, 0);
-        ::setenv("PATH", path_.c_str(), 1);
-    }
+    ~Target() { ::setenv("PATH", path_.c_str(), 1); }
 
   private:
     std::string path_;
-    pid_t pid_ = -1;
+    harness::Process process_;
 };
 
 bool in_vm() {
@@ -145,6 +137,7 @@ class Attach : public Live, public ::testing::WithParamInterface<Case> {
   protected:
     void SetUp() override {
         Live::SetUp();
+        (void)harness::see_tracefs();  // tracepoints are numbered there
         if (!IsSkipped() && !network_.ready()) {
             ASSERT_EQ(std::getenv("RQS_MUST_RUN"), nullptr) << "no network namespaces";
             GTEST_SKIP() << "no network namespaces here";
@@ -159,14 +152,14 @@ class Attach : public Live, public ::testing::WithParamInterface<Case> {
 TEST_P(Attach, PrintsEventsOrIsRefusedInOneLine) {
     const std::string name = GetParam().name;
     const Outcome outcome = run({ecli(), "run", "-j", package_named(name), "-n", "1", "-d", "30"});
-    if (outcome.exit_code == 0 || must_run(GetParam().must)) {
-        EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    if (outcome.code == 0 || must_run(GetParam().must)) {
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
         const auto events = json_lines(outcome.out);
         ASSERT_EQ(events.size(), 1U) << outcome.out << outcome.err;
         EXPECT_EQ(events[0]["hook"], "hook_" + name);
         return;
     }
-    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.code, 1);
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
     EXPECT_EQ(outcome.err.rfind("ecli: program on_event (", 0), 0U) << outcome.err;
@@ -195,26 +188,26 @@ TEST_P(AttachTwice, LeavesTheFirstInItsPlace) {
         GTEST_SKIP() << "tc without a clsact qdisc has room for several";
     }
     const std::string package = package_named(GetParam().name);
-    Background first({ecli(), "run", "-j", package});
-    ASSERT_TRUE(first.wait_for_output());
+    Program first({ecli(), "run", "-j", package});
+    ASSERT_TRUE(first.await_output());
     const Outcome second = run({ecli(), "run", "-j", package, "-n", "1", "-d", "30"});
-    EXPECT_EQ(second.exit_code, 1) << second.out;
+    EXPECT_EQ(second.code, 1) << second.out;
     EXPECT_EQ(std::count(second.err.begin(), second.err.end(), '\n'), 1) << second.err;
     EXPECT_NE(second.err.find(xdp ? "network interface 1 has an XDP program already"
                                   : "has a filter of this handle and priority already"),
               std::string::npos)
         << second.err;
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    first.interrupt();
-    const Outcome outcome = first.join();
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    first.send(SIGINT);
+    const Outcome outcome = harness::outcome_of(first);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_GT(lines_of(outcome.out).size(), 10U) << "it went on";
     if (xdp) {
-        const Background killed({ecli(), "run", "-j", package});
+        const Program killed({ecli(), "run", "-j", package});
         std::this_thread::sleep_for(std::chrono::milliseconds(500));
     }
     // What they leave is free again, whether interrupted or killed.
-    EXPECT_EQ(run({ecli(), "run", "-j", package, "-n", "1", "-d", "30"}).exit_code, 0);
+    EXPECT_EQ(run({ecli(), "run", "-j", package, "-n", "1", "-d", "30"}).code, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Network, AttachTwice,

@@ -26,7 +26,7 @@ json compiled(const Words& sources) {
     words.insert(words.end(), sources.begin(), sources.end());
     words.insert(words.end(), {"-o", "-"});
     const Outcome outcome = run(words);
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
     return json::parse(outcome.out, nullptr, false);
 }
 

@@ -19,7 +19,7 @@ void expect_refused(const std::string& because, const std::function<void(json& m
     json content = json::parse(read_file(package));
     change(content["meta"]);
     const Outcome outcome = run({ecli(), "run", "-", "--version"}, {content.dump()});
-    EXPECT_EQ(outcome.exit_code, 1) << because;
+    EXPECT_EQ(outcome.code, 1) << because;
     EXPECT_EQ(outcome.out, "") << because;
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
     EXPECT_EQ(outcome.err.rfind("ecli: bad package: ", 0), 0U) << outcome.err;
@@ -38,7 +38,7 @@ json& member(json& meta, const std::string& name) {
 TEST(Lies, TheExampleItselfIsFine) {
     const Outcome outcome =
         run({ecli(), "run", "-", "--version"}, {read_file(package_of("runqslower"))});
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
 TEST(Lies, AboutTypes) {

@@ -47,7 +47,7 @@ std::string compiled(const Scratch& scratch, const std::string& name, bool heade
         words.insert(words.begin() + 2, RQS_PROGRAMS "/" + name + ".h");
     }
     const Outcome outcome = run(words);
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
     return package;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,7 +28,7 @@ TEST_F(Live, FirstLinesAreTheSeeds) {
     const Workload workload;
     const Outcome outcome =
         run({ecli(), "run", runqslower_package, "--targ_pid", id(workload.victim()), "-n", "5"});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     const auto lines = lines_of(outcome.out);
     ASSERT_EQ(lines.size(), 7U) << outcome.out;
     EXPECT_EQ(lines[0], "running and waiting for the ebpf events from perf event...");
@@ -48,7 +49,7 @@ TEST_F(Live, HogIsNamedAsThePreviousTask) {
     const Workload workload;
     const Outcome outcome = run({ecli(), "run", "--json", runqslower_package, "--targ_pid",
                                  id(workload.victim()), "-n", "200"});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     std::size_t behind_hog = 0;
     for (const auto& event : json_lines(outcome.out)) {
         EXPECT_EQ(event["pid"], workload.victim());
@@ -64,7 +65,7 @@ TEST_F(Live, OptionsFilter) {
     const Workload workload;
     const Outcome outcome = run({ecli(), "run", "-j", runqslower_package, "--min_us", "50",
                                  "--targ_tgid", id(::getpid()), "-d", "3"});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     const auto events = json_lines(outcome.out);
     EXPECT_FALSE(events.empty());
     for (const auto& event : events) {
@@ -91,23 +92,27 @@ TEST_F(Live, HostileNamesStayHarmless) {
 
 TEST_F(Live, EndsWithItsReaderAndWithASignal) {
     const Workload workload;
-    const Outcome headed = run({ecli(), "run", runqslower_package}, {{}, false, 3});
-    EXPECT_EQ(headed.exit_code, 0) << headed.err;
+    Program headed({ecli(), "run", runqslower_package});
+    EXPECT_TRUE(headed.await_lines(3));
+    headed.close_output();
+    EXPECT_EQ(headed.finish(), 0) << headed.err;
     // Nothing is ever printed after the heading: the reader's end is noticed all the same.
-    const Outcome quiet = run(
-        {ecli(), "run", runqslower_package, "--min_us", "18446744073709551615"}, {{}, false, 2});
-    EXPECT_EQ(quiet.exit_code, 0) << quiet.err;
-    const Outcome interrupted =
-        run({ecli(), "run", runqslower_package, "--targ_pid", id(workload.victim())},
-            {{}, false, 0, 1});
-    EXPECT_EQ(interrupted.exit_code, 0);
+    Program quiet({ecli(), "run", runqslower_package, "--min_us", "18446744073709551615"});
+    EXPECT_TRUE(quiet.await_lines(2));
+    quiet.close_output();
+    EXPECT_EQ(quiet.finish(), 0) << quiet.err;
+    Program interrupted({ecli(), "run", runqslower_package, "--targ_pid", id(workload.victim())});
+    EXPECT_TRUE(interrupted.await_output());
+    interrupted.collect_for(std::chrono::seconds(1));
+    interrupted.send(SIGINT);
+    EXPECT_EQ(interrupted.finish(), 0);
     EXPECT_NE(interrupted.err.find(" events, "), std::string::npos) << interrupted.err;
 }
 
 TEST_F(Live, PackageFromStandardInput) {
     const Outcome outcome =
         run({ecli(), "run", "-", "-n", "1", "-j"}, {read_file(runqslower_package)});
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(json_lines(outcome.out).size(), 1U);
 }
 
@@ -147,17 +152,17 @@ TEST_F(Live, SeesTheSameWaitsAsRunqslower) {
     }
     const Workload workload;
     const std::string victim = id(workload.victim());
-    Background other({runqslower, "0", "-t", victim, "-f", "json"});
-    Background ours({ecli(), "run", "-j", runqslower_package, "--targ_pid", victim});
-    ASSERT_TRUE(other.wait_for_output());
-    ASSERT_TRUE(ours.wait_for_output());
+    Program other({runqslower, "0", "-t", victim, "-f", "json"});
+    Program ours({ecli(), "run", "-j", runqslower_package, "--targ_pid", victim});
+    ASSERT_TRUE(other.await_output());
+    ASSERT_TRUE(ours.await_output());
     std::this_thread::sleep_for(std::chrono::seconds(3));
-    ours.interrupt();
-    other.interrupt();
-    const Outcome our_outcome = ours.join();
-    const Outcome other_outcome = other.join();
-    EXPECT_EQ(our_outcome.exit_code, 0) << our_outcome.err;
-    EXPECT_EQ(other_outcome.exit_code, 0) << other_outcome.err;
+    ours.send(SIGINT);
+    other.send(SIGINT);
+    const Outcome our_outcome = harness::outcome_of(ours);
+    const Outcome other_outcome = harness::outcome_of(other);
+    EXPECT_EQ(our_outcome.code, 0) << our_outcome.err;
+    EXPECT_EQ(other_outcome.code, 0) << other_outcome.err;
     const auto our_waits = waits_of(our_outcome.out, "delta_us", 1);
     const auto other_waits = waits_of(other_outcome.out, "wait_ns", 1000);
     const std::size_t common = common_run(our_waits, other_waits);
@@ -194,7 +199,7 @@ TEST_F(Live, HistogramsCountWaits) {
     const Outcome outcome = run({ecli(), "run", "-j", runqlat_package, "--targ_tgid",
                                  id(::getpid()), "--targ_per_thread", "-d", "3"});
     const std::uint64_t after = arrivals();
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     std::uint64_t counted = 0;
     std::uint64_t victims = 0;
     for (const auto& entry : json_lines(outcome.out)) {
@@ -215,7 +220,7 @@ TEST_F(Live, HistogramsCountWaits) {
 TEST_F(Live, HistogramsAreDrawn) {
     const Workload workload;
     const Outcome outcome = run({ecli(), "run", runqlat_package, "-d", "2"});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_NE(outcome.out.find("key = 0\n"), std::string::npos) << outcome.out;
     EXPECT_NE(
         outcome.out.find("     usecs               : count    distribution\n         0 -> 1  "),
@@ -231,7 +236,7 @@ TEST_F(LiveCompiled, AllTypesArePrinted) {
     const std::string package = compiled(scratch, "types", true);
     const Caller caller;
     const Outcome outcome = run({ecli(), "run", "-j", package, "-p", id(::getpid()), "-n", "1"});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     json event = json_lines(outcome.out).at(0);
     event.erase("time");
     EXPECT_EQ(event, json::parse(R"({"tiny": -5, "small": 65535, "number": -123456789,
@@ -250,8 +255,8 @@ TEST_F(LiveCompiled, AllTypesArePrinted) {
     EXPECT_EQ(lines[2].substr(8),
               " 7 65535 -123456789 18446744073709551615 -3 1267650600228229401496703205377 false "
               "BLUE 77 a b {\"x\":-1,\"y\":[0,2]} 5 -3 0xffff888000000000 -9 4294967287");
-    EXPECT_EQ(run({ecli(), "run", package, "--color", "GREEN"}).exit_code, 2);
-    EXPECT_EQ(run({ecli(), "run", package, "--tiny", "128"}).exit_code, 2);
+    EXPECT_EQ(run({ecli(), "run", package, "--color", "GREEN"}).code, 2);
+    EXPECT_EQ(run({ecli(), "run", package, "--tiny", "128"}).code, 2);
 }
 
 TEST_F(LiveCompiled, PerCpuMapsAreAddedUp) {
@@ -283,7 +288,7 @@ TEST_F(LiveCompiled, IteratorsPrintTheirText) {
     const std::string package = compiled(scratch, "iterator");
     const Workload workload("\x1b[31mred");
     const Outcome outcome = run({ecli(), "run", package});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_NE(outcome.out.find(id(workload.victim()) + "\t\\x1b[31mred\n"), std::string::npos);
     EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
 }
@@ -292,14 +297,14 @@ TEST_F(LiveCompiled, RefusedProgramsAreNamed) {
     const Scratch scratch;
     const std::string package = compiled(scratch, "refused");
     const Outcome outcome = run({ecli(), "run", package});
-    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.code, 1);
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
     EXPECT_NE(outcome.err.find("program refused (tp_btf/no_such_tracepoint_anywhere)"),
               std::string::npos)
         << outcome.err;
     const Outcome partial = run({ecli(), "run", "--partial", package, "-d", "0.2"});
-    EXPECT_EQ(partial.exit_code, 0) << partial.err;
+    EXPECT_EQ(partial.code, 0) << partial.err;
     EXPECT_NE(partial.err.find("program refused"), std::string::npos);
     EXPECT_EQ(partial.out, "running and waiting for the ebpf program...\n");
 }

@@ -1,51 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A program under test: started, fed, listened to, stopped.
+// The programs under test, and the files that they are given.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
-#include <vector>
+
+#include "harness/program.h"
 
 namespace rqs::pkgtest {
 
-using Words = std::vector<std::string>;
+using harness::Outcome;
+using harness::Program;
+using harness::run;
+using harness::Words;
 
-struct Outcome {
-    int exit_code = -1;  ///< 128 + signal if one ended it
-    std::string out;
-    std::string err;
-};
-
-struct Start {
-    std::string input;        ///< standard input
-    bool nobody = false;      ///< without privileges
-    std::size_t lines = 0;    ///< close stdout after so many lines, as head does; 0: never
-    int interrupt_after = 0;  ///< seconds after the first output until SIGINT; 0: never
-};
-
-/// Runs it to its end; kills it after a minute.
-Outcome run(const Words& words, const Start& start = {});
-
-/// A program that runs beside the test.
-class Background {
-  public:
-    explicit Background(const Words& words);
-    Background(const Background&) = delete;
-    Background& operator=(const Background&) = delete;
-    ~Background();
-
-    /// Waits until it printed something to stdout; false after a minute.
-    bool wait_for_output();
-    void interrupt() const;
-    Outcome join();
-
-  private:
-    pid_t pid_ = -1;
-    int out_ = -1;
-    int err_ = -1;
-    std::string first_;
-};
+/// What `--version` prints for the example runqslower: as its source says in `@version`.
+std::string example_version();
 
 std::string ecc();
 std::string ecli();

@@ -65,7 +65,7 @@ void expect_refusal(const fs::path& package, const Outcome& outcome) {
 /// What a run is: a banner, and no word on stderr that is not ours.
 void expect_run(const fs::path& package, const Outcome& outcome) {
     SCOPED_TRACE(package.string());
-    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.code, 0);
     EXPECT_EQ(outcome.out.rfind("running and waiting for the ebpf ", 0), 0U) << outcome.out;
     std::istringstream lines(outcome.err);
     for (std::string line; std::getline(lines, line);) {
@@ -76,14 +76,14 @@ void expect_run(const fs::path& package, const Outcome& outcome) {
 /// A run either works or is refused; it never ends otherwise.
 void expect_clear(const fs::path& package) {
     const Outcome outcome = run({ecli(), "run", package.string(), "-d", "1"});
-    if (outcome.exit_code == 0) {
+    if (outcome.code == 0) {
         expect_run(package, outcome);
     } else {
         expect_refusal(package, outcome);
     }
     const auto shown = std::count(outcome.out.begin(), outcome.out.end(), '\n');
     const std::string word =
-        outcome.exit_code == 0 ? "runs, " + std::to_string(shown) + " lines\n" : outcome.err;
+        outcome.code == 0 ? "runs, " + std::to_string(shown) + " lines\n" : outcome.err;
     std::printf("%-70s %s", package.c_str(), word.c_str());
 }
 
@@ -142,8 +142,8 @@ TEST_F(Reference, ExamplesCompileAndRunOrAreRefusedClearly) {
             words.insert(words.begin() + 2, header.string());
         }
         const Outcome outcome = run(words);
-        EXPECT_EQ(outcome.exit_code, 0) << source << "\n" << outcome.err;
-        if (outcome.exit_code == 0) {
+        EXPECT_EQ(outcome.code, 0) << source << "\n" << outcome.err;
+        if (outcome.code == 0) {
             expect_clear(scratch.path(name + ".json"));
         }
     }
@@ -204,7 +204,7 @@ TEST_F(Reference, MetadataIsTheSameFieldByField) {
         if (outcome.err.find("file not found") != std::string::npos) {
             continue;  // its own headers are not there
         }
-        ASSERT_EQ(outcome.exit_code, 0) << skeleton << "\n" << outcome.err;
+        ASSERT_EQ(outcome.code, 0) << skeleton << "\n" << outcome.err;
         const json ours = json::parse(read_file(scratch.path("p.json")))["meta"];
         EXPECT_EQ(comparable(ours), comparable(theirs))
             << skeleton << "\n"

@@ -20,18 +20,18 @@ TEST_F(LiveCompiled, IteratorsStopAfterSoManyLinesAndSeconds) {
     const Scratch scratch;
     const std::string package = compiled(scratch, "iterator");
     const Outcome counted = run({ecli(), "run", package, "-n", "2"});
-    EXPECT_EQ(counted.exit_code, 0) << counted.err;
+    EXPECT_EQ(counted.code, 0) << counted.err;
     EXPECT_EQ(lines_of(counted.out).size(), 2U) << counted.out;
     // So little time that it is over before the first line.
     const Outcome timed = run({ecli(), "run", package, "-d", "0.000000001"});
-    EXPECT_EQ(timed.exit_code, 0) << timed.err;
+    EXPECT_EQ(timed.code, 0) << timed.err;
     EXPECT_EQ(timed.out, "");
 }
 
 TEST_F(LiveCompiled, LinesOfSeveralIteratorsAreToldApart) {
     const Scratch scratch;
     const Outcome outcome = run({ecli(), "run", "-j", compiled(scratch, "iterators")});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     const auto lines = json_lines(outcome.out);
     ASSERT_EQ(lines.size(), 2U) << outcome.out;
     EXPECT_EQ(lines[0], json::parse(R"({"line": "task", "program": "tasks"})"));
@@ -42,7 +42,7 @@ TEST_F(LiveCompiled, TheFirstEventFindsItsReader) {
     const Scratch scratch;
     const Outcome outcome =
         run({ecli(), "run", "-j", compiled(scratch, "first", true), "-d", "0.5"});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     std::vector<std::uint64_t> numbers;
     for (const auto& event : json_lines(outcome.out)) {
         numbers.push_back(event["number"].get<std::uint64_t>());
@@ -59,7 +59,7 @@ TEST_F(LiveCompiled, BuffersAndSampledMapsAreAllShown) {
     const Caller caller;
     const Outcome as_json =
         run({ecli(), "run", "-j", package, "--targ_pid", id(::getpid()), "-d", "1"});
-    ASSERT_EQ(as_json.exit_code, 0) << as_json.err;
+    ASSERT_EQ(as_json.code, 0) << as_json.err;
     std::map<std::string, int> lines;
     for (const auto& line : json_lines(as_json.out)) {
         const std::string map = line.at("map");
@@ -97,7 +97,7 @@ TEST_F(LiveCompiled, LostSamplesAreCountedAndShown) {
     write_file(package, content.dump());
     const Caller caller;
     const Outcome text = run({ecli(), "run", package, "--targ_pid", id(::getpid()), "-d", "1"});
-    ASSERT_EQ(text.exit_code, 0) << text.err;
+    ASSERT_EQ(text.code, 0) << text.err;
     const auto complaints = lines_of(text.err);
     ASSERT_GT(complaints.size(), 1U) << text.err;
     EXPECT_EQ(complaints[0].rfind("ecli: lost ", 0), 0U) << text.err;
@@ -128,7 +128,7 @@ TEST_F(LiveCompiled, PerCpuValuesAreAddedOrToldApart) {
     const std::string package = compiled(scratch, "labels");
     const Caller caller;
     const Outcome outcome = run({ecli(), "run", "-j", package, "-d", "1"});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     json sum;
     std::map<int, std::string> places;
     for (const auto& line : json_lines(outcome.out)) {
@@ -162,7 +162,7 @@ TEST_F(LiveCompiled, OptionsOfAllKindsReachTheProgram) {
         {ecli(), "run", "-j", package, "--targ_pid", id(::getpid()), "-n", "1", "--letter", "z",
          "--huge", "-170141183460469231731687303715884105728", "--vast=0x" + std::string(32, 'f'),
          "--ratio", "0.25", "--mode", "LOUD", "--number", "-7"});
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
     json event = json_lines(outcome.out).at(0);
     event.erase("time");
     EXPECT_EQ(event, json::parse(R"({"letter": 122,
@@ -173,7 +173,7 @@ TEST_F(LiveCompiled, OptionsOfAllKindsReachTheProgram) {
          {Words{"--letter", "zz"}, Words{"--huge", "1" + std::string(39, '0')},
           Words{"--vast", "-1"}, Words{"--ratio", "1e300"}, Words{"--mode", "SHY"}}) {
         const Outcome refused = run({ecli(), "run", package, wrong[0], wrong[1]});
-        EXPECT_EQ(refused.exit_code, 2) << wrong[0];
+        EXPECT_EQ(refused.code, 2) << wrong[0];
         EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
     }
     const Outcome help = run({ecli(), "run", package, "-h"});

@@ -15,10 +15,10 @@ using nlohmann::json;
 
 const std::string example = RQS_PACKAGES "/runqslower/package.json";
 const std::string example_folder = RQS_PACKAGES "/runqslower";
-const std::string version = "runqslower_bpf 0.1.0\n";
+const std::string version = example_version();
 
 void expect_one_line(const Outcome& outcome, int exit_code, const std::string& because) {
-    EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
+    EXPECT_EQ(outcome.code, exit_code) << outcome.err;
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
     EXPECT_NE(outcome.err.find(because), std::string::npos) << outcome.err;
@@ -93,7 +93,7 @@ TEST_F(LiveCompiled, WithFewPrivilegesSaysThatRootHasMore) {
     const Words nobody{"setpriv",        "--reuid",        "65534",      "--regid",
                        "65534",          "--clear-groups", "--inh-caps", "+bpf,+perfmon",
                        "--ambient-caps", "+bpf,+perfmon"};
-    if (run({"setpriv", "--version"}).exit_code != 0) {
+    if (run({"setpriv", "--version"}).code != 0) {
         GTEST_SKIP() << "needs setpriv";
     }
     const Scratch open_to_all;
@@ -108,7 +108,7 @@ TEST_F(LiveCompiled, WithFewPrivilegesSaysThatRootHasMore) {
     };
     std::filesystem::copy_file(ecli(), open_to_all.path("ecli"));
     const Outcome enough = with("raw_tp");
-    EXPECT_EQ(enough.exit_code, 0) << enough.err;
+    EXPECT_EQ(enough.code, 0) << enough.err;
     expect_one_line(with("xdp"), 1, "Operation not permitted (root may be permitted to)");
 }
 
