@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Puts a kept wait, and the history it needs, into the CPU's ring. */
+/* Publishes a kept wait with the history that lies behind it. */
 #ifndef RQS_BPF_EMIT_H
 #define RQS_BPF_EMIT_H
 
 #include "bpf/history.bpf.h"
 
-enum { MONO_CHECK_NS = 1000000, WAIT_SLOTS = 2 };
-
-static __always_inline struct rqs_slot* ring_at(struct rqs_cpu* cpu, u64 position) {
-    return (void*)cpu + RQS_HISTORY_OFFSET + (u64)knobs.history_slots * RQS_SLOT_BYTES +
-           (position & (knobs.ring_slots - 1)) * RQS_SLOT_BYTES;
-}
+enum { MONO_CHECK_NS = 1000000 };
 
 /*
  * The runqueue's clock as CLOCK_MONOTONIC. The two drift apart by at most 500 ppm (NTP), so that an
@@ -33,18 +28,6 @@ static __always_inline u64 mono_ns(struct rqs_cpu* cpu, u64 clock) {
     return clock + cpu->mono_offset_ns;
 }
 
-/*
- * How many history slots are not shipped yet. Bound: knobs.history_slots. Through memory, so that
- * the verifier knows no more of the number than that and walks the copying loop once.
- */
-static __always_inline u32 history_unshipped(struct rqs_cpu* cpu) {
-    u32 count;
-
-    *(volatile u64*)&cpu->scratch = cpu->seq - cpu->shipped;
-    count = *(volatile u64*)&cpu->scratch;
-    return count > knobs.history_slots ? knobs.history_slots : count;
-}
-
 static __always_inline void publish(struct rqs_cpu* cpu, u64 head) {
 #if defined(__TARGET_ARCH_x86)
     /* Stores are seen in order. */
@@ -65,30 +48,28 @@ static __always_inline void ring_doorbell(struct rqs_cpu* cpu, u64 used, u64 tai
     bpf_ringbuf_output(&doorbell, &nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
 }
 
-/* Ships the draft behind all of the history that has not been shipped. */
-static __always_inline void emit(struct rqs_cpu* cpu) {
-    u32 count = history_unshipped(cpu);
+/*
+ * Hands the draft at `head` to user space. What is published must leave room for the next draft: so
+ * the switches after it can be written down, however long user space does not look.
+ */
+static __always_inline void emit(struct rqs_cpu* cpu, struct rqs_wait_b* b) {
     u64 head = cpu->head;
     u64 tail = *(volatile u64*)&cpu->tail;
-    u64 used = head - tail + count + WAIT_SLOTS;
-    u32 first = cpu->seq - count;
+    u32 fresh = cpu->fresh;
+    bool wrapped = fresh > knobs.history_slots;
+    u32 count = wrapped ? knobs.history_slots : fresh;
+    u64 next = head + RQS_WAIT_SLOTS + count;
 
-    if (used > knobs.ring_slots) {
+    if (next - tail + RQS_WAIT_SLOTS + knobs.history_slots > knobs.ring_slots) {
         cpu->lost++;
         return;
     }
-    /* Before the loop: what comes after it is verified once for each number of rounds. */
-    copy_slot(ring_at(cpu, head + count), (struct rqs_slot*)&cpu->draft_a);
-    copy_slot(ring_at(cpu, head + count + 1), (struct rqs_slot*)&cpu->draft_b);
-    cpu->shipped = cpu->seq;
+    b->count = count;
+    b->first = wrapped ? fresh & (knobs.history_slots - 1) : 0;
+    cpu->fresh = 0;
     cpu->kept++;
-    for (u32 i = 0; i < RQS_HISTORY_MAX; i++) {
-        if (i >= count)
-            break;
-        copy_slot(ring_at(cpu, head + i), history_at(cpu, first + i));
-    }
-    publish(cpu, head + count + WAIT_SLOTS);
-    ring_doorbell(cpu, used, tail);
+    publish(cpu, next);
+    ring_doorbell(cpu, next - tail, tail);
 }
 
 #endif

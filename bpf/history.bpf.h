@@ -6,17 +6,13 @@
 
 #include "bpf/state.bpf.h"
 
-static __always_inline struct rqs_slot* history_at(struct rqs_cpu* cpu, u32 seq) {
-    return (void*)cpu + RQS_HISTORY_OFFSET +
-           (u64)(seq & (knobs.history_slots - 1)) * RQS_SLOT_BYTES;
+static __always_inline struct rqs_slot* ring_at(struct rqs_cpu* cpu, u64 position) {
+    return (void*)cpu + RQS_RING_OFFSET + (position & (knobs.ring_slots - 1)) * RQS_SLOT_BYTES;
 }
 
-static __always_inline void copy_slot(struct rqs_slot* to, const struct rqs_slot* from) {
-    u64* out = (u64*)to;
-    const u64* in = (const u64*)from;
-
-    for (int i = 0; i < RQS_SLOT_BYTES / 8; i++)
-        out[i] = in[i];
+/* The position of the slot that is written as the CPU's `fresh`th since the last publication. */
+static __always_inline u64 history_position(struct rqs_cpu* cpu, u32 fresh) {
+    return cpu->head + RQS_WAIT_SLOTS + (fresh & (knobs.history_slots - 1));
 }
 
 /*
@@ -30,6 +26,7 @@ static __always_inline u64 sched_cgroup_id(struct task_struct* task) {
     return cgroup ? cgroup->kn->id : 1;
 }
 
+/* SCHED_* and whether it is a kernel thread. */
 static __always_inline u8 policy_of(struct task_struct* task) {
     return (task->policy & RQS_POLICY_MASK) | ((task->flags & PF_KTHREAD) ? RQS_POLICY_KTHREAD : 0);
 }
@@ -39,25 +36,35 @@ static __always_inline void copy_comm(char* to, struct task_struct* task) {
     ((u64*)to)[1] = ((const u64*)task->comm)[1];
 }
 
-/* Writes down that `prev` had the CPU until `clock`. */
-static __always_inline void history_add_run(struct rqs_cpu* cpu, struct rq* rq,
-                                            struct task_struct* prev, u64 clock) {
+/* Writes down that `prev` had the CPU until `clock`. Returns the slot's number. */
+static __always_inline u32 history_add_run(struct rqs_cpu* cpu, struct rq* rq,
+                                           struct task_struct* prev, u8 left, u64 clock) {
     u32 seq = cpu->seq;
-    struct rqs_run* run = (void*)history_at(cpu, seq);
+    u64 position = history_position(cpu, cpu->fresh);
+    struct rqs_run* run = (void*)ring_at(cpu, position);
     u32 tid = prev->pid;
+    u64 irq = irq_time_ns(rq);
+    u64 steal = steal_time_ns(rq);
 
     cpu->seq = seq + 1;
+    cpu->fresh++;
+    if (knobs.with_stuck)
+        cpu->newest_run = position;
     run->kind = RQS_KIND_RUN;
     run->seq = seq;
     run->end_ns = clock;
     run->tid = tid;
     run->pid = prev->tgid;
-    run->irq_ns = irq_time_ns(rq);
-    run->steal_ns = steal_time_ns(rq);
-    run->policy = policy_of(prev);
+    run->irq_low = irq;
+    run->irq_high = irq >> 32;
+    run->steal_low = steal;
+    run->steal_high = steal >> 32;
+    run->policy = policy_of(prev) | left << RQS_LEFT_SHIFT;
     run->prio = prev->prio;
     copy_comm(run->comm, prev);
     run->cgroup_id = tid ? sched_cgroup_id(prev) : 0;
+    run->ppid = knobs.with_parents ? parent_pid(prev) : 0;
+    return seq;
 }
 
 /*
@@ -67,7 +74,7 @@ static __always_inline void history_add_run(struct rqs_cpu* cpu, struct rq* rq,
  * throttling.
  */
 static __always_inline void history_add_throttle(struct rqs_cpu* cpu, struct rq* rq,
-                                                 struct cfs_rq* cfs_rq, u64 group, u64 clock) {
+                                                 struct cfs_rq* cfs_rq, u32 group, u64 clock) {
     struct rqs_throttle_seen* seen =
         (void*)cpu + RQS_THROTTLE_OFFSET + (group & (RQS_THROTTLE_SLOTS - 1)) * sizeof(*seen);
     bool first = seen->group != group;
@@ -81,7 +88,7 @@ static __always_inline void history_add_throttle(struct rqs_cpu* cpu, struct rq*
     seen->looked_ns = clock;
     if (total == before)
         return;
-    entry = (void*)history_at(cpu, cpu->seq);
+    entry = (void*)ring_at(cpu, history_position(cpu, cpu->fresh));
     entry->kind = RQS_KIND_THROTTLE;
     entry->seq = cpu->seq;
     entry->end_ns = clock;
@@ -90,6 +97,7 @@ static __always_inline void history_add_throttle(struct rqs_cpu* cpu, struct rq*
     entry->ago_ns = rq->clock_pelt - cfs_rq->throttled_clock_pelt;
     entry->since_ns = since;
     cpu->seq++;
+    cpu->fresh++;
 }
 
 #endif

@@ -41,6 +41,8 @@ struct bpf_map;
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "contract/wire.h"
+
 #define barrier_var_u64(var) asm volatile("" : "+r"(var))
 
 enum { PF_KTHREAD = 0x00200000 };
@@ -106,12 +108,19 @@ struct rq {
 
 struct sched_entity {
     struct cfs_rq* cfs_rq;
+    u64 sum_exec_runtime;
 };
 
 struct sched_info {
     unsigned long pcount;
     unsigned long long run_delay;
     unsigned long long last_queued;
+};
+
+/* Registers of user space as a system call left them. */
+struct pt_regs {
+    unsigned long orig_ax; /* x86 */
+    int syscallno;         /* arm64 */
 };
 
 struct task_struct {
@@ -128,9 +137,14 @@ struct task_struct {
     struct sched_info sched_info;
     int pid;
     int tgid;
+    struct task_struct* real_parent;
     char comm[16];
     struct nsproxy* nsproxy;
     struct css_set* cgroups;
+};
+
+enum bpf_func_id {
+    BPF_FUNC_task_pt_regs = 175, /* dd6e10fbd9fb "bpf: Add bpf_task_pt_regs() helper", 5.15 */
 };
 
 struct bpf_iter_meta {
@@ -144,10 +158,60 @@ struct bpf_iter__task {
 
 #pragma clang attribute pop
 
-static __always_inline bool about_to_sleep(struct task_struct* task) {
+/* TASK_* of <linux/sched.h>; the same in all kernels since 4.14. */
+enum {
+    TASK_UNINTERRUPTIBLE = 0x02,
+    TASK_STOPPED_TRACED_OR_PARKED = 0x4c,
+    TASK_DEAD = 0x80,
+    TASK_NOLOAD = 0x400,
+};
+
+static __always_inline u32 state_of(struct task_struct* task) {
     if (bpf_core_field_exists(task->__state))
-        return task->__state != 0;
-    return task->state != 0;
+        return task->__state;
+    return task->state;
+}
+
+static __always_inline bool about_to_sleep(struct task_struct* task) {
+    return state_of(task) != 0;
+}
+
+/*
+ * Whether a task that leaves the CPU runnable, and was not preempted in the kernel, gave it up by
+ * sched_yield(). On its way back to user space a task is preempted by the same call of schedule(),
+ * so the registers tell: they hold the number of the system call, or what an interrupt left there.
+ * A kernel thread has no such way back. Without the helper (before 5.15) a yield is taken for a
+ * preemption.
+ */
+static __always_inline bool has_yielded(struct task_struct* prev) {
+    enum { X86_NR_SCHED_YIELD = 24, ARM64_NR_SCHED_YIELD = 124 };
+    struct pt_regs* regs;
+
+    if (prev->flags & PF_KTHREAD)
+        return true;
+    if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+        return false;
+    regs = (void*)bpf_task_pt_regs(prev);
+    if (bpf_core_field_exists(regs->orig_ax))
+        return regs->orig_ax == X86_NR_SCHED_YIELD;
+    if (bpf_core_field_exists(regs->syscallno))
+        return regs->syscallno == ARM64_NR_SCHED_YIELD;
+    return false;
+}
+
+/* enum rqs_left */
+static __always_inline u8 how_it_left(struct task_struct* prev, bool preempt) {
+    u32 state = state_of(prev);
+
+    if (preempt)
+        return RQS_LEFT_PREEMPTED;
+    if (!state)
+        return prev->pid && has_yielded(prev) ? RQS_LEFT_YIELDED : RQS_LEFT_PREEMPTED;
+    if (state & TASK_UNINTERRUPTIBLE)
+        return state & TASK_NOLOAD ? RQS_LEFT_ASLEEP : RQS_LEFT_BLOCKED;
+    if (state & TASK_DEAD)
+        return RQS_LEFT_DEAD;
+    return state & TASK_STOPPED_TRACED_OR_PARKED ? RQS_LEFT_STOPPED : RQS_LEFT_ASLEEP;
 }
 
 /* Interrupt time of this CPU since boot; 0 where the kernel does not account it. */
@@ -190,8 +254,12 @@ static __always_inline bool has_quota_group(struct task_struct* task, struct cfs
 }
 
 /* The group whose quota holds for the task: its serial number, or 0 for an autogroup. */
-static __always_inline u64 quota_group(struct task_struct* task) {
+static __always_inline u32 quota_group(struct task_struct* task) {
     return task->sched_task_group->css.serial_nr;
+}
+
+static __always_inline u32 parent_pid(struct task_struct* task) {
+    return task->real_parent->tgid;
 }
 
 static __always_inline u64 v2_cgroup_id(struct task_struct* task) {

@@ -5,25 +5,36 @@
  * rq->clock - last_queued is the very number that the kernel adds to run_delay a moment later.
  * The tracepoint runs with the runqueue locked and interrupts off: a CPU's state has one writer.
  *
- * A wait is put together in the CPU's own memory (`draft_*`) and not on the stack. What lies there
- * the verifier does not follow, so that all the ways to a wait become one before the loops that
- * ship it: it checks them once, not once for each way, and loading takes a fraction of the time.
+ * A wait is put together in the ring, where it will be published, and not on the stack. What lies
+ * there the verifier does not follow, so that all the ways to a wait become one before it is
+ * published.
  */
 #include "bpf/emit.bpf.h"
 #include "bpf/filter.bpf.h"
 #include "bpf/waker.bpf.h"
 
-/*
- * Remembers, at switch-out, what the kernel had charged to the task by its last arrival, and in the
- * lowest bit whether its group's quota may keep it off the CPU.
- */
+/* What is remembered of a task from its departure to its next arrival, in one word. */
+enum {
+    BASE_MAY_BE_THROTTLED = 1, /* its group's quota may keep it off the CPU */
+    BASE_KIND_SHIFT = 1,       /* how its next wait begins: woken, preempted or yielded */
+    BASE_KIND_MASK = 3,
+    BASE_RUN_DELAY_SHIFT = 3, /* what the kernel had charged to it by its last arrival */
+};
+
+static __always_inline u64 next_wait_kind(u8 left) {
+    return left == RQS_LEFT_PREEMPTED ? RQS_WAIT_KIND_PREEMPTED
+           : left == RQS_LEFT_YIELDED ? RQS_WAIT_KIND_YIELDED
+                                      : RQS_WAIT_KIND_WOKEN;
+}
+
 static __always_inline void remember_departure(struct tagged* bases, struct task_struct* prev,
-                                               bool preempt, u64 clock) {
+                                               bool preempt, u8 left, u64 clock) {
     u32 tid = prev->pid;
     u64 owner = identity(prev);
 
     tagged_store(base_of(bases, tid), owner,
-                 prev->sched_info.run_delay << 1 | may_be_throttled(prev));
+                 prev->sched_info.run_delay << BASE_RUN_DELAY_SHIFT |
+                     next_wait_kind(left) << BASE_KIND_SHIFT | may_be_throttled(prev));
     /* Preempted on its way to sleep: it stays runnable, but sched_info_depart() stamps only tasks
        in state RUNNING. */
     if (preempt && about_to_sleep(prev)) {
@@ -34,41 +45,56 @@ static __always_inline void remember_departure(struct tagged* bases, struct task
     }
 }
 
+/* What is known of a wait before its length here. */
+struct background {
+    u64 elsewhere_ns; /* queued on other CPUs */
+    bool throttled;   /* quotas may have to do with it */
+    u8 kind;          /* enum rqs_wait_kind */
+    u8 flags;
+};
+
 /*
  * The part of the wait that was spent queued on other CPUs. Moving a queued task dequeues it, which
  * adds to run_delay and restarts the stamp: what run_delay has grown since the task last ran.
- * *throttled: whether quotas may have to do with the wait.
  */
-static __always_inline u64 waited_elsewhere(struct tagged* bases, struct task_struct* next,
-                                            u64 owner, rqs_u8* flags, bool* throttled) {
+static __always_inline struct background background_of(struct tagged* bases,
+                                                       struct task_struct* next, u64 owner) {
+    struct background known = {};
     u64 run_delay = next->sched_info.run_delay;
     u64 base;
 
-    *throttled = !throttles_tasks(next);
-    if (!next->sched_info.pcount) /* has never run: all of it belongs to this wait */
-        return run_delay;
-    if (!tagged_load(base_of(bases, next->pid), owner, &base)) {
-        *flags |= RQS_WAIT_NO_BASE;
-        *throttled = true;
-        return 0;
+    if (!next->sched_info.pcount) { /* has never run: all of it belongs to this wait */
+        known.elsewhere_ns = run_delay;
+        known.throttled = !throttles_tasks(next);
+        known.kind = RQS_WAIT_KIND_CREATED;
+        return known;
     }
-    *throttled = base & 1;
-    return run_delay - (base >> 1);
+    if (!tagged_load(base_of(bases, next->pid), owner, &base)) {
+        known.flags = RQS_WAIT_NO_BASE;
+        known.throttled = true;
+        known.kind = RQS_WAIT_KIND_UNKNOWN;
+        return known;
+    }
+    known.throttled = base & BASE_MAY_BE_THROTTLED;
+    known.kind = base >> BASE_KIND_SHIFT & BASE_KIND_MASK;
+    known.elsewhere_ns = run_delay - (base >> BASE_RUN_DELAY_SHIFT);
+    return known;
 }
 
 /* False if it did not wait at all, as far as anybody knows. */
-static __always_inline bool measure(struct rqs_cpu* cpu, struct tagged* bases,
-                                    struct task_struct* next, u64 clock) {
+static __always_inline bool measure(struct rqs_wait_a* a, struct rqs_wait_b* b,
+                                    struct tagged* bases, struct task_struct* next, u64 clock) {
     u64 queued = next->sched_info.last_queued;
     u64 owner = identity(next);
     struct tagged* unstamped;
-    bool throttled = true;
 
     if (queued) {
-        cpu->draft_a.elsewhere_ns =
-            waited_elsewhere(bases, next, owner, &cpu->draft_b.flags, &throttled);
-        if (!throttled)
-            cpu->draft_b.group = 0;
+        struct background known = background_of(bases, next, owner);
+
+        a->elsewhere_ns = known.elsewhere_ns;
+        b->flags |= known.flags | known.kind << RQS_WAIT_KIND_SHIFT;
+        if (!known.throttled)
+            b->group = 0;
     } else {
         unstamped = unstamped_of(next->pid);
         if (!unstamped || !tagged_load(unstamped, owner, &queued))
@@ -76,19 +102,16 @@ static __always_inline bool measure(struct rqs_cpu* cpu, struct tagged* bases,
         unstamped->check = ~unstamped->value;
         if ((__s64)(clock - queued) <= 0) /* it was moved, and the CPUs' clocks differ */
             return false;
-        cpu->draft_a.elsewhere_ns = 0;
-        cpu->draft_b.flags |= RQS_WAIT_UNSTAMPED;
+        a->elsewhere_ns = 0;
+        b->flags |= RQS_WAIT_UNSTAMPED | RQS_WAIT_KIND_PREEMPTED << RQS_WAIT_KIND_SHIFT;
     }
-    cpu->draft_start_ns = queued;
-    cpu->draft_a.here_ns = clock - queued;
+    a->here_ns = clock - queued;
     return true;
 }
 
-static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next,
-                                 struct task_struct* curr, u32 run_seq, u64 clock) {
-    struct rqs_wait_a* a = &cpu->draft_a;
-    struct rqs_wait_b* b = &cpu->draft_b;
-
+static __always_inline void keep(struct rqs_cpu* cpu, struct rqs_wait_a* a, struct rqs_wait_b* b,
+                                 struct task_struct* next, struct task_struct* curr, u32 run_seq,
+                                 u64 clock) {
     a->kind = RQS_KIND_WAIT_A;
     a->policy = policy_of(next);
     a->prio = next->prio;
@@ -100,7 +123,10 @@ static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next,
     copy_comm(a->comm, next);
     b->kind = RQS_KIND_WAIT_B;
     b->sched_cgroup_id = sched_cgroup_id(curr);
-    emit(cpu);
+    b->ppid = knobs.with_parents ? parent_pid(curr) : 0;
+    b->run_delay_ns = next->sched_info.run_delay;
+    b->runtime_ns = next->se.sum_exec_runtime;
+    emit(cpu, b);
 }
 
 SEC("tp_btf/sched_switch")
@@ -114,42 +140,48 @@ int on_switch(u64* ctx) {
     u32 cpu_id = rq->cpu;
     struct rqs_cpu* cpu = cpu_state(cpu_id);
     struct tagged* bases = run_delay_base_table();
+    u8 left = how_it_left(prev, preempt);
+    struct rqs_wait_a* a;
+    struct rqs_wait_b* b;
     u32 run_seq;
-    u64 group = 0;
+    u32 group = 0;
 
     if (!cpu || !bases)
         return 0;
-    run_seq = cpu->seq;
-    history_add_run(cpu, rq, prev, clock);
+    run_seq = history_add_run(cpu, rq, prev, left, clock);
     if (prev->pid)
-        remember_departure(bases, prev, preempt, clock);
+        remember_departure(bases, prev, preempt, left, clock);
     if (knobs.with_waker) {
         cpu->interrupts = 0; /* no switch happens in one */
         forget_waker(prev, preempt);
     }
     if (!next->pid)
         return 0;
-    cpu->draft_b.flags = 0;
+    a = (void*)ring_at(cpu, cpu->head);
+    b = (void*)ring_at(cpu, cpu->head + 1);
+    b->flags = 0;
     /* rq->curr is next, but by a way that verifiers since 6.2 do not trust: for each pointer that
        is read from a task that they trust they search all of the kernel's types, four times over.
      */
     if (has_quota_group(next, cfs_rq, rq))
         group = quota_group(rq->curr);
-    cpu->draft_b.group = group;
+    b->group = group;
     if (group)
         history_add_throttle(cpu, rq, cfs_rq, group, clock);
     if (knobs.with_waker)
-        take_waker(next, &cpu->draft_b);
-    if (!measure(cpu, bases, next, clock))
+        take_waker(next, b);
+    if (!measure(a, b, bases, next, clock))
+        return 0;
+    if (knobs.self_pid && (u32)next->tgid == knobs.self_pid)
         return 0;
     if (knobs.filter_any && !(wanted(rq->curr) && wanted_cpu(cpu_id)))
         return 0;
     cpu->seen++;
-    if (cpu->draft_b.flags & RQS_WAIT_NO_BASE)
+    if (b->flags & RQS_WAIT_NO_BASE)
         cpu->unverified++;
-    if (knobs.min_ns && cpu->draft_a.here_ns + cpu->draft_a.elsewhere_ns <= knobs.min_ns)
+    if (knobs.min_ns && a->here_ns + a->elsewhere_ns <= knobs.min_ns)
         return 0;
-    keep(cpu, next, rq->curr, run_seq, clock);
+    keep(cpu, a, b, next, rq->curr, run_seq, clock);
     return 0;
 }
 
@@ -249,10 +281,8 @@ static __always_inline void note_last_run(struct rqs_stuck* stuck) {
 
     if (!cpu)
         return;
-    run = (void*)history_at(cpu, cpu->seq - 1);
-    if (run->kind != RQS_KIND_RUN) /* a look at throttling stands behind the run */
-        run = (void*)history_at(cpu, cpu->seq - 2);
-    if (run->kind != RQS_KIND_RUN)
+    run = (void*)ring_at(cpu, cpu->newest_run);
+    if (run->kind != RQS_KIND_RUN) /* nothing has been switched there yet */
         return;
     stuck->running_tid = run->tid;
     stuck->running_pid = run->pid;
@@ -274,13 +304,14 @@ int find_waiting(struct bpf_iter__task* ctx) {
     struct task_struct* running;
     struct tagged* bases = run_delay_base_table();
     struct rqs_stuck stuck = {};
+    struct background known;
     struct cfs_rq* cfs_rq;
     struct rq* rq;
     u64 queued;
-    u8 flags = 0;
-    bool throttled;
 
     if (!task || !task->pid || !bases)
+        return 0;
+    if (knobs.self_pid && (u32)task->tgid == knobs.self_pid)
         return 0;
     queued = task->sched_info.last_queued;
     if (!queued || task->on_cpu)
@@ -290,15 +321,18 @@ int find_waiting(struct bpf_iter__task* ctx) {
     stuck.cpu = rq->cpu;
     if ((__s64)(rq->clock - queued) <= 0 || !wanted(task) || !wanted_cpu(stuck.cpu))
         return 0;
-    stuck.waiting_ns =
-        rq->clock - queued + waited_elsewhere(bases, task, identity(task), &flags, &throttled);
+    known = background_of(bases, task, identity(task));
+    stuck.waiting_ns = rq->clock - queued + known.elsewhere_ns;
     if (stuck.waiting_ns <= knobs.min_ns)
         return 0;
+    stuck.wait_kind = known.kind;
     stuck.mono_ns = bpf_ktime_get_ns();
     stuck.cgroup_id = v2_cgroup_id(task);
+    stuck.sched_cgroup_id = sched_cgroup_id(task);
     stuck.tid = task->pid;
     stuck.pid = task->tgid;
     stuck.prio = task->prio;
+    stuck.policy = policy_of(task);
     copy_comm(stuck.comm, task);
     stuck.throttled = task->prio >= 100 && is_throttled(task);
     running = rq->curr;

@@ -4,7 +4,6 @@
 #define RQS_BPF_STATE_H
 
 #include "bpf/kernel.bpf.h"
-#include "contract/wire.h"
 
 /* Read-only once loaded: the verifier knows the values and drops what they turn off. */
 const volatile struct rqs_knobs knobs = {};
@@ -86,7 +85,7 @@ struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);
     __uint(key_size, 4);
-    __uint(value_size, 16);
+    __uint(value_size, RQS_BASE_ENTRY_BYTES);
 } run_delay_bases SEC(".maps");
 
 /* When tasks left the CPU that the kernel did not stamp, by the low bits of the tid. */

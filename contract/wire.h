@@ -5,21 +5,27 @@
  *
  * One array map, `cpus`, is mapped into user space. Its element for each CPU is
  *
- *     struct rqs_cpu | struct rqs_throttle_seen x RQS_THROTTLE_SLOTS
- *                    | struct rqs_slot x history | struct rqs_slot x ring
+ *     struct rqs_cpu | struct rqs_throttle_seen x RQS_THROTTLE_SLOTS | struct rqs_slot x ring
  *
- * `history` and `ring` are powers of two chosen at start (rqs_cpu_bytes()). The history is what the
- * CPU did last: one RUN slot a switch, overwritten in a circle, private to the kernel side. The
- * ring is a stream of slots from that CPU (one producer: sched_switch runs with the runqueue locked
- * and interrupts off) to user space (one consumer). Positions count slots and never wrap; the place
- * of a position in the ring is position & (ring - 1). A publication is one or more whole groups:
+ * `ring` is a power of two chosen at start (rqs_cpu_bytes()). It is a stream of slots from that CPU
+ * (one producer: sched_switch runs with the runqueue locked and interrupts off) to user space (one
+ * consumer). Positions count slots and never wrap; the place of a position in the ring is
+ * position & (ring - 1). What lies before `head` is published, in whole groups:
  *
- *     (RUN | THROTTLE)*  WAIT_A  WAIT_B
+ *     WAIT_A  WAIT_B  (RUN | THROTTLE) x rqs_wait_b.count
  *
- * A history slot is shipped at most once: with the next wait that is kept, whether that one needs
- * it or a later and longer one does. Keeping every wait therefore costs one RUN slot a wait, not a
- * copied history. User space keeps what it was shipped and knows by `seq` what it was not: slots
- * that the circle overwrote before a wait was kept.
+ * Behind `head` the kernel side drafts the next group. Each switch writes one RUN slot there, which
+ * is the CPU's history: when there are more than `history` (a power of two) of them before a wait
+ * is kept, the newest takes the place of the oldest, so that the slots of a group lie in a circle
+ * that begins at rqs_wait_b.first. Keeping a wait publishes the group: `head` moves behind it.
+ * Nothing is copied, and a slot is shipped at most once, with the next wait that is kept, whether
+ * that one needs it or a later and longer one does. User space keeps what it was shipped and knows
+ * by `seq` what it was not. The room for a draft, RQS_WAIT_SLOTS + history, is always free: a wait
+ * that would leave less than that is lost, and counted; its history stays in the draft.
+ *
+ * Rejected: a history of its own that is copied into the ring (a loop in the hook of as many rounds
+ * as the history has slots, with interrupts off); the history in each event (grows with the number
+ * of runnable tasks); BPF_MAP_TYPE_RINGBUF (a helper call and a lock for each event).
  *
  * All times are the runqueue's own clock of that CPU in ns, except `mono_ns`.
  */
@@ -46,8 +52,10 @@ typedef unsigned long long rqs_u64;
 enum {
     RQS_COMM_LEN = 16,
     RQS_SLOT_BYTES = 64,
+    RQS_WAIT_SLOTS = 2, /* WAIT_A and WAIT_B */
     RQS_HISTORY_MIN = 2,
-    RQS_HISTORY_MAX = 512,
+    RQS_HISTORY_MAX = 8192,
+    RQS_RING_MIN = 16, /* slots; at least four histories */
     RQS_THROTTLE_SLOTS = 512,
     RQS_BASE_SLOTS_MIN = 16384,
     RQS_BASE_SLOTS_MAX = 1 << 18,
@@ -62,18 +70,40 @@ enum rqs_kind {
     RQS_KIND_WAIT_B = 4,   /* struct rqs_wait_b, always right behind its WAIT_A */
 };
 
-/* rqs_run.policy and rqs_wait_a.policy: SCHED_* in the low bits */
+/* rqs_run.policy and rqs_wait_a.policy: SCHED_* in the low bits; a run has its enum rqs_left in the
+   bits from RQS_LEFT_SHIFT on. */
 enum {
     RQS_POLICY_MASK = 0x0f,
+    RQS_LEFT_SHIFT = 4,
+    RQS_LEFT_MASK = 0x70,
     RQS_POLICY_KTHREAD = 0x80,
 };
 
+/* How a task left the CPU. */
+enum rqs_left {
+    RQS_LEFT_ASLEEP = 0,  /* interruptible, or idle as kernel threads are */
+    RQS_LEFT_BLOCKED = 1, /* uninterruptible */
+    RQS_LEFT_STOPPED = 2, /* stopped, traced or parked */
+    RQS_LEFT_DEAD = 3,
+    RQS_LEFT_PREEMPTED = 4, /* it stays runnable */
+    RQS_LEFT_YIELDED = 5,   /* and so does this one, which called sched_yield() */
+};
+
 enum rqs_wait_flags {
-    RQS_WAIT_UNSTAMPED =
-        1,                /* the kernel does not count this wait: preempted while about to sleep */
-    RQS_WAIT_NO_BASE = 2, /* queued before tracing began: parts on other CPUs may lack */
-    RQS_WAIT_WAKER = 8,   /* the waker fields hold */
-    RQS_WAIT_WAKER_IRQ = 16, /* woken from an interrupt: the waker is whom it interrupted */
+    RQS_WAIT_UNSTAMPED = 1,  /* the kernel does not count it: preempted while about to sleep */
+    RQS_WAIT_NO_BASE = 2,    /* queued before tracing began: parts on other CPUs may lack */
+    RQS_WAIT_WAKER = 4,      /* the waker fields hold */
+    RQS_WAIT_WAKER_IRQ = 8,  /* woken from an interrupt: the waker is whom it interrupted */
+    RQS_WAIT_KIND_SHIFT = 4, /* enum rqs_wait_kind */
+};
+
+/* What a wait begins with. */
+enum rqs_wait_kind {
+    RQS_WAIT_KIND_WOKEN = 0,
+    RQS_WAIT_KIND_PREEMPTED = 1,
+    RQS_WAIT_KIND_YIELDED = 2,
+    RQS_WAIT_KIND_CREATED = 3, /* it has never run */
+    RQS_WAIT_KIND_UNKNOWN = 4, /* how it left the CPU was not seen */
 };
 
 /* What user space sets before loading; the programs' read-only data. */
@@ -84,9 +114,12 @@ struct rqs_knobs {
     rqs_u64 cgroup_id;     /* v2: this one and all below it, */
     rqs_u32 cgroup_level;  /* which lies at this depth */
     rqs_u32 history_slots; /* power of two, RQS_HISTORY_MIN..RQS_HISTORY_MAX */
-    rqs_u32 ring_slots;    /* power of two */
+    rqs_u32 ring_slots;    /* power of two, at least RQS_RING_MIN and four histories */
+    rqs_u32 base_slots;    /* power of two */
     rqs_u32 pid_limit;     /* bytes of `pids` */
+    rqs_u32 self_pid;      /* this process's waits are left out; 0: nobody's */
     rqs_u8 cpu_controller_is_v1;
+    rqs_u8 filter_any; /* one of those below */
     rqs_u8 filter_pid;
     rqs_u8 filter_tid;
     rqs_u8 filter_descendants;
@@ -95,10 +128,10 @@ struct rqs_knobs {
     rqs_u8 filter_cgroup;
     rqs_u8 filter_cgroup_map;
     rqs_u8 filter_mntns_map;
-    rqs_u8 filter_any; /* one of these */
     rqs_u8 with_waker;
-    rqs_u8 reserved;
-    rqs_u32 base_slots; /* power of two */
+    rqs_u8 with_stuck;
+    rqs_u8 with_parents; /* fill in `ppid` */
+    rqs_u8 reserved[3];
 };
 
 /* Bits of a byte of the `pids` map. */
@@ -109,19 +142,26 @@ enum rqs_pid_bits {
     RQS_PID_ANCESTOR = 8, /* of descendants, itself not wanted */
 };
 
-/* A stretch of time in which one task had the CPU: from the previous slot's end_ns to its own. */
+/*
+ * A stretch of time in which one task had the CPU: from the previous slot's end_ns to its own.
+ * irq and steal are counted on this CPU since boot, where the kernel accounts them, modulo 2^48:
+ * only their growth means something, and 2^48 ns are three days.
+ */
 struct rqs_run {
     rqs_u8 kind;
     rqs_u8 policy;
     rqs_s16 prio;
-    rqs_u32 seq; /* of history slots on this CPU, wraps */
+    rqs_u32 seq; /* of RUN and THROTTLE slots on this CPU, wraps */
     rqs_u64 end_ns;
     rqs_u32 tid; /* 0: the idle task */
     rqs_u32 pid;
     char comm[RQS_COMM_LEN];
     rqs_u64 cgroup_id; /* in the hierarchy of the cpu controller */
-    rqs_u64 irq_ns;    /* of this CPU since boot, where the kernel accounts it */
-    rqs_u64 steal_ns;
+    rqs_u32 irq_low;
+    rqs_u32 steal_low;
+    rqs_u16 irq_high;
+    rqs_u16 steal_high;
+    rqs_u32 ppid; /* the parent process, where rqs_knobs.with_parents */
 };
 
 /* Found at a switch: the runqueue of a group was throttled since the last look at it. */
@@ -130,7 +170,7 @@ struct rqs_throttle {
     rqs_u8 pad[3];
     rqs_u32 seq;
     rqs_u64 end_ns;   /* when it was found */
-    rqs_u64 group;    /* serial number of the group, never used again */
+    rqs_u64 group;    /* serial number of the group; see rqs_wait_b.group */
     rqs_u64 total_ns; /* throttled since the last look, in all; RQS_THROTTLE_UNKNOWN */
     rqs_u64 ago_ns;   /* from the start of its last throttling to end_ns */
     rqs_u64 since_ns; /* when the last look was; 0 if this is the first */
@@ -157,15 +197,21 @@ struct rqs_wait_a {
 struct rqs_wait_b {
     rqs_u8 kind;
     rqs_u8 flags;
-    rqs_u16 reserved;
-    rqs_u32 waker_cpu;
+    rqs_u16 count; /* of the RUN and THROTTLE slots behind it */
+    rqs_u16 first; /* which of them is the oldest; the others follow in a circle */
+    rqs_u16 waker_cpu;
     rqs_u64 sched_cgroup_id; /* in the hierarchy of the cpu controller */
-    rqs_u64 group;           /* as rqs_throttle.group; 0: the task cannot have been throttled */
-    rqs_u64 reserved3;
+    /* The low half of the serial number of the group whose quota holds for the task, as in
+       rqs_throttle; 0: the task cannot have been throttled. The kernel gives a number once. */
+    rqs_u32 group;
+    rqs_u32 ppid; /* the parent process, where rqs_knobs.with_parents */
+    /* What the kernel has charged to the task since its birth: before this wait's part on this CPU,
+       and for running. */
+    rqs_u64 run_delay_ns;
+    rqs_u64 runtime_ns;
     rqs_u32 waker_tid;
     rqs_u32 waker_pid;
     char waker_comm[RQS_COMM_LEN];
-    rqs_u64 reserved2;
 };
 
 struct rqs_slot {
@@ -193,17 +239,14 @@ struct rqs_cpu {
     rqs_u64 mono_offset_ns;
     rqs_u64 mono_checked_ns; /* runqueue clock when mono_offset_ns was read */
     rqs_u32 seq;             /* of the next history slot */
-    rqs_u32 shipped;         /* history slots below this seq have been shipped */
+    rqs_u32 fresh;           /* history slots since the last publication */
     rqs_u64 rung_tail;       /* the doorbell was rung for this tail already */
-    rqs_u64 scratch;
-    rqs_u64 draft_start_ns; /* the wait at hand is put together here: see bpf/runqslower.bpf.c */
-    struct rqs_wait_a draft_a;
-    struct rqs_wait_b draft_b;
-    rqs_u32 interrupts; /* nesting, kept by the hooks of --waker alone */
-    rqs_u32 pad0;
-    rqs_u64 pad1[4];
+    rqs_u64 newest_run;      /* position of the last RUN slot; kept for --stuck alone */
+    rqs_u32 interrupts;      /* nesting, kept by the hooks of --waker alone */
+    rqs_u32 reserved0;
+    rqs_u64 reserved1[5];
     rqs_u64 tail; /* slots consumed; a line of its own */
-    rqs_u64 pad2[7];
+    rqs_u64 reserved2[7];
 };
 
 /* What the task iterator of --stuck writes for each task that is waiting now. */
@@ -211,17 +254,19 @@ struct rqs_stuck {
     rqs_u64 waiting_ns;
     rqs_u64 mono_ns;
     rqs_u64 cgroup_id;
+    rqs_u64 sched_cgroup_id;
     rqs_u32 cpu;
     rqs_u32 tid;
     rqs_u32 pid;
     rqs_s16 prio;
-    rqs_u8 throttled;
-    rqs_u8 reserved;
+    rqs_u8 policy; /* as rqs_wait_a.policy */
+    rqs_u8 wait_kind;
     char comm[RQS_COMM_LEN];
     rqs_u32 running_tid;
     rqs_u32 running_pid;
     rqs_s16 running_prio;
-    rqs_u8 reserved2[6];
+    rqs_u8 throttled;
+    rqs_u8 reserved[5];
     char running_comm[RQS_COMM_LEN];
 };
 
@@ -230,23 +275,22 @@ RQS_ASSERT_SIZE(struct rqs_throttle, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_wait_a, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_wait_b, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_slot, RQS_SLOT_BYTES);
-RQS_ASSERT_SIZE(struct rqs_cpu, 320);
+RQS_ASSERT_SIZE(struct rqs_cpu, 192);
 RQS_ASSERT_SIZE(struct rqs_throttle_seen, 32);
-RQS_ASSERT_SIZE(struct rqs_stuck, 88);
-RQS_ASSERT_SIZE(struct rqs_knobs, 80);
+RQS_ASSERT_SIZE(struct rqs_stuck, 96);
+RQS_ASSERT_SIZE(struct rqs_knobs, 88);
+
+/* Entries of the tables that the BPF side keeps for itself; user space sets their number. */
+enum { RQS_BASE_ENTRY_BYTES = 16 };
 
 /* Where the parts of a CPU's element lie, in bytes from its start. */
 enum {
-    RQS_THROTTLE_OFFSET = 320,
-    RQS_HISTORY_OFFSET = 320 + RQS_THROTTLE_SLOTS * 32,
+    RQS_THROTTLE_OFFSET = 192,
+    RQS_RING_OFFSET = RQS_THROTTLE_OFFSET + RQS_THROTTLE_SLOTS * 32,
 };
 
-static inline rqs_u64 rqs_ring_offset(rqs_u64 history) {
-    return RQS_HISTORY_OFFSET + history * RQS_SLOT_BYTES;
-}
-
-static inline rqs_u64 rqs_cpu_bytes(rqs_u64 history, rqs_u64 ring) {
-    return rqs_ring_offset(history) + ring * RQS_SLOT_BYTES;
+static inline rqs_u64 rqs_cpu_bytes(rqs_u64 ring) {
+    return RQS_RING_OFFSET + ring * RQS_SLOT_BYTES;
 }
 
 #endif
