@@ -8,47 +8,15 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
-#include <vector>
 
-#include "util/clock.h"
+#include "enrich/mounts.h"
 
 namespace rqs {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t scan_pause_ns = 1'000'000'000;
-
-bool lists(const std::string& comma_separated, std::string_view word) {
-    std::istringstream words(comma_separated);
-    for (std::string each; std::getline(words, each, ',');) {
-        if (each == word) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// Where the hierarchy of the cpu controller is mounted, from /proc/self/mounts; empty if nowhere.
-std::string cpu_hierarchy_mount(bool v1) {
-    std::ifstream mounts("/proc/self/mounts");
-    for (std::string line; std::getline(mounts, line);) {
-        std::istringstream fields(line);
-        std::string device;
-        std::string point;
-        std::string type;
-        std::string options;
-        fields >> device >> point >> type >> options;
-        if (v1 ? type == "cgroup" && lists(options, "cpu") : type == "cgroup2") {
-            return point;
-        }
-    }
-    return {};
-}
 
 std::uint64_t inode_of(const fs::path& path) {
     struct stat info {};
@@ -57,14 +25,14 @@ std::uint64_t inode_of(const fs::path& path) {
 
 }  // namespace
 
-bool cpu_controller_is_v1() {
-    // "4:cpu,cpuacct:/path" for v1, "0::/path" for v2
-    std::ifstream file("/proc/self/cgroup");
-    for (std::string line; std::getline(file, line);) {
+// Each line is "4:cpu,cpuacct:/path" for a v1 hierarchy, "0::/path" for v2.
+bool cpu_controller_is_v1(const util::Procfs& procfs) {
+    std::istringstream lines(procfs.read("self/cgroup").value_or(""));
+    for (std::string line; std::getline(lines, line);) {
         const auto first = line.find(':');
         const auto second = line.find(':', first + 1);
         if (first != std::string::npos && second != std::string::npos &&
-            lists(line.substr(first + 1, second - first - 1), "cpu")) {
+            has_word(line.substr(first + 1, second - first - 1), "cpu", ",")) {
             return true;
         }
     }
@@ -108,36 +76,6 @@ Result<CgroupPlace> locate_v2_cgroup(const std::string& path) {
         ++place.level;
     }
     return place;
-}
-
-CgroupNames::CgroupNames() : mount_(cpu_hierarchy_mount(cpu_controller_is_v1())) {}
-
-std::string CgroupNames::name(std::uint64_t id) {
-    auto found = names_.find(id);
-    if (found == names_.end()) {
-        scan();
-        found = names_.find(id);
-    }
-    return found != names_.end() ? found->second : fmt::format("cgroup:{}", id);
-}
-
-void CgroupNames::scan() {
-    const std::uint64_t now_ns = util::monotonic_ns();
-    if (mount_.empty() || now_ns < next_scan_ns_) {
-        return;
-    }
-    next_scan_ns_ = now_ns + scan_pause_ns;
-    names_[inode_of(mount_)] = "/";
-    std::error_code error;
-    fs::recursive_directory_iterator entry(mount_, fs::directory_options::skip_permission_denied,
-                                           error);
-    for (const fs::recursive_directory_iterator end; !error && entry != end;
-         entry.increment(error)) {
-        std::error_code gone;
-        if (entry->is_directory(gone) && !gone) {
-            names_[inode_of(entry->path())] = entry->path().string().substr(mount_.size());
-        }
-    }
 }
 
 }  // namespace rqs

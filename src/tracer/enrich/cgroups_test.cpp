@@ -8,9 +8,9 @@
 #include <sys/vfs.h>
 
 #include <cstdint>
-#include <fstream>
-#include <sstream>
 #include <string>
+
+#include "enrich/mounts.h"
 
 namespace rqs {
 namespace {
@@ -24,18 +24,8 @@ std::uint64_t inode_of(const std::string& path) {
 
 /// Where a hierarchy of v2 is mounted; empty if nowhere.
 std::string v2_mount() {
-    std::ifstream mounts("/proc/self/mounts");
-    for (std::string line; std::getline(mounts, line);) {
-        std::istringstream fields(line);
-        std::string device;
-        std::string point;
-        std::string type;
-        fields >> device >> point >> type;
-        if (type == "cgroup2") {
-            return point;
-        }
-    }
-    return {};
+    const auto mount = find_cgroup_v2(read_mounts(util::Procfs()));
+    return mount ? mount->point : "";
 }
 
 TEST(LocateV2Cgroup, SaysWhatIsWrongWithAPath) {
@@ -70,21 +60,6 @@ TEST(LocateV2Cgroup, TheRootLiesAtDepthZero) {
     ASSERT_TRUE(root) << root.error().message;
     EXPECT_EQ(root->id, 1U);
     EXPECT_EQ(root->level, 0U);
-}
-
-TEST(CgroupNames, WhatIsGoneIsNamedByItsId) {
-    CgroupNames names;
-    EXPECT_EQ(names.name(18'446'744'073'709'551'000U), "cgroup:18446744073709551000");
-    // No second look within the second, and the same answer.
-    EXPECT_EQ(names.name(18'446'744'073'709'551'000U), "cgroup:18446744073709551000");
-}
-
-TEST(CgroupNames, TheRootIsASlash) {
-    if (cpu_controller_is_v1() || v2_mount().empty()) {
-        GTEST_SKIP() << "the cpu controller is not in a v2 hierarchy here";
-    }
-    CgroupNames names;
-    EXPECT_EQ(names.name(inode_of(v2_mount())), "/");
 }
 
 }  // namespace

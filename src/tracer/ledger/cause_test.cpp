@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <initializer_list>
-#include <string>
 #include <vector>
 
 #include "ledger/ledger.h"
@@ -14,90 +12,52 @@ namespace rqs {
 namespace {
 
 constexpr std::int16_t fair = 120;
-constexpr std::int16_t fair_nice = 100;
 constexpr std::int16_t rt_low = 98;
 constexpr std::int16_t rt_high = 1;
 constexpr std::int16_t deadline = -1;
 
-Part plain(PartKind kind, std::uint64_t ns) {
-    Part part;
-    part.kind = kind;
-    part.ns = ns;
-    return part;
-}
-
-Part by(Relation relation, std::uint64_t ns, std::int16_t prio = fair) {
-    Part part = plain(PartKind::ran, ns);
-    part.relation = relation;
-    part.prio = prio;
-    return part;
-}
-
 struct Row {
     const char* what;
-    std::int16_t waiter_prio;
-    std::vector<Part> why;
+    WaitSums sums;
     Cause expected;
 };
 
 const std::vector<Row>& rules() {
-    using enum PartKind;
-    using enum Relation;
     static const std::vector<Row> table{
-        {"a stranger ran", fair, {by(foreign, 5)}, Cause::contention},
-        {"a sibling ran", fair, {by(sibling, 5)}, Cause::contention},
-        {"its own thread ran", fair, {by(self, 5)}, Cause::self},
-        {"the CPU idled", fair, {plain(idle, 5)}, Cause::idle},
-        {"quota", fair, {plain(throttled, 5)}, Cause::throttled},
-        {"queued elsewhere", fair, {plain(elsewhere, 5)}, Cause::moved},
-        {"interrupts", fair, {plain(irq, 5)}, Cause::unknown},
-        {"the hypervisor", fair, {plain(steal, 5)}, Cause::unknown},
-        {"nobody knows", fair, {plain(unknown, 5)}, Cause::unknown},
+        {"another task of its class ran", {.contention_ns = 5}, Cause::contention},
+        {"its own thread ran", {.self_ns = 5}, Cause::self},
+        {"one ran that outranks it", {.realtime_ns = 5}, Cause::realtime},
+        {"one of a lower class was picked", {.rt_throttled_ns = 5}, Cause::rt_throttled},
+        {"one of a lower class ran already", {.lower_ns = 5}, Cause::unknown},
+        {"the CPU idled", {.idle_ns = 5}, Cause::idle},
+        {"quota", {.throttled_ns = 5}, Cause::throttled},
+        {"queued elsewhere", {.elsewhere_ns = 5}, Cause::moved},
+        {"interrupts", {.irq_ns = 5}, Cause::unknown},
+        {"the hypervisor", {.steal_ns = 5}, Cause::unknown},
+        {"nobody knows", {.unknown_ns = 5}, Cause::unknown},
 
-        {"a real-time task before a fair one", fair, {by(foreign, 5, rt_low)}, Cause::realtime},
-        {"a deadline task before a fair one", fair, {by(foreign, 5, deadline)}, Cause::realtime},
-        {"a deadline task before a real-time one",
-         rt_high,
-         {by(foreign, 5, deadline)},
-         Cause::realtime},
-        {"the better real-time task", rt_low, {by(foreign, 5, rt_high)}, Cause::realtime},
-        {"real-time equals", rt_low, {by(foreign, 5, rt_low)}, Cause::contention},
-        {"the worse real-time task", rt_high, {by(foreign, 5, rt_low)}, Cause::contention},
-        {"a fair task before a real-time one", rt_low, {by(foreign, 5)}, Cause::unknown},
-        {"two deadline tasks", deadline, {by(foreign, 5, deadline)}, Cause::contention},
-        {"a nicer fair task does not outrank",
-         fair,
-         {by(foreign, 5, fair_nice)},
-         Cause::contention},
-        {"one's own real-time thread is self", fair, {by(self, 5, rt_high)}, Cause::self},
-        {"a real-time sibling", fair, {by(sibling, 5, rt_high)}, Cause::realtime},
-
-        {"weights of one cause add up",
-         fair,
-         {by(self, 5), by(foreign, 3), by(sibling, 3)},
-         Cause::contention},
-        {"irq and steal weigh with what is not known",
-         fair,
-         {by(self, 5), plain(irq, 3), plain(steal, 3)},
-         Cause::unknown},
-        {"the heaviest wins, not the first", fair, {by(foreign, 3), plain(idle, 4)}, Cause::idle},
+        {"the heaviest wins, not the first", {.throttled_ns = 3, .idle_ns = 4}, Cause::idle},
         {"unknown wins only when heaviest",
-         fair,
-         {plain(unknown, 6), by(foreign, 5)},
+         {.unknown_ns = 5, .contention_ns = 6},
+         Cause::contention},
+        {"what nobody is to blame for weighs together",
+         {.irq_ns = 2, .steal_ns = 2, .unknown_ns = 1, .self_ns = 5, .lower_ns = 1},
          Cause::unknown},
+        {"the limit on real-time tasks is one word, what ran before another",
+         {.lower_ns = 4, .rt_throttled_ns = 5},
+         Cause::rt_throttled},
 
-        {"tie: throttled before realtime",
-         fair,
-         {by(foreign, 5, rt_low), plain(throttled, 5)},
-         Cause::throttled},
-        {"tie: realtime before contention",
-         fair,
-         {by(foreign, 5), by(foreign, 5, rt_low)},
+        {"tie: throttled before realtime", {.throttled_ns = 5, .realtime_ns = 5}, Cause::throttled},
+        {"tie: realtime before rt_throttled",
+         {.realtime_ns = 5, .rt_throttled_ns = 5},
          Cause::realtime},
-        {"tie: contention before self", fair, {by(self, 5), by(foreign, 5)}, Cause::contention},
-        {"tie: self before moved", fair, {plain(elsewhere, 5), by(self, 5)}, Cause::self},
-        {"tie: moved before idle", fair, {plain(idle, 5), plain(elsewhere, 5)}, Cause::moved},
-        {"tie: idle before unknown", fair, {plain(unknown, 5), plain(idle, 5)}, Cause::idle},
+        {"tie: rt_throttled before contention",
+         {.contention_ns = 5, .rt_throttled_ns = 5},
+         Cause::rt_throttled},
+        {"tie: contention before self", {.self_ns = 5, .contention_ns = 5}, Cause::contention},
+        {"tie: self before moved", {.elsewhere_ns = 5, .self_ns = 5}, Cause::self},
+        {"tie: moved before idle", {.elsewhere_ns = 5, .idle_ns = 5}, Cause::moved},
+        {"tie: idle before unknown", {.idle_ns = 5, .unknown_ns = 5}, Cause::idle},
     };
     return table;
 }
@@ -105,8 +65,8 @@ const std::vector<Row>& rules() {
 TEST(Cause, FollowsTheRules) {
     for (const auto& row : rules()) {
         Wait wait;
-        wait.prio = row.waiter_prio;
-        wait.why = row.why;
+        wait.wait_ns = 1;  // whatever it is: the sums decide
+        wait.sums = row.sums;
         EXPECT_EQ(name(cause_of(wait)), name(row.expected)) << row.what;
     }
 }
@@ -122,19 +82,87 @@ TEST(Cause, AWaitOfNothingGoesByWhoLeft) {
     EXPECT_EQ(cause_of(wait), Cause::contention);
 }
 
+// In the order in which the kernel would pick them; equals share a number.
+struct Ranked {
+    std::int16_t prio;
+    int rank;
+    int class_number;
+};
+const std::vector<Ranked> all_ranks{{deadline, 0, 0}, {0, 1, 1},   {rt_high, 2, 1}, {rt_low, 3, 1},
+                                    {99, 4, 1},       {100, 5, 2}, {fair, 5, 2},    {139, 5, 2}};
+
 TEST(Cause, OutranksIsByClassThenByRealTimePriority) {
-    // In the order in which the kernel would pick them; equals share a number.
-    struct Ranked {
-        std::int16_t prio;
-        int rank;
-    };
-    const std::vector<Ranked> all{{deadline, 0}, {0, 1},   {rt_high, 2}, {rt_low, 3},
-                                  {99, 4},       {100, 5}, {fair, 5},    {139, 5}};
-    for (const auto& one : all) {
-        for (const auto& other : all) {
+    for (const auto& one : all_ranks) {
+        for (const auto& other : all_ranks) {
             EXPECT_EQ(outranks(one.prio, other.prio), one.rank < other.rank)
                 << one.prio << " and " << other.prio;
         }
+    }
+}
+
+TEST(Cause, ALowerClassIsOneThatIsNeverPreferred) {
+    for (const auto& one : all_ranks) {
+        for (const auto& other : all_ranks) {
+            EXPECT_EQ(is_lower_class(one.prio, other.prio), one.class_number > other.class_number)
+                << one.prio << " and " << other.prio;
+        }
+    }
+}
+
+TEST(Cause, OfARunnerIsByItsRank) {
+    EXPECT_EQ(cause_of_runner(rt_low, fair), Cause::realtime);
+    EXPECT_EQ(cause_of_runner(deadline, rt_high), Cause::realtime);
+    EXPECT_EQ(cause_of_runner(rt_high, rt_low), Cause::realtime);
+    EXPECT_EQ(cause_of_runner(rt_low, rt_low), Cause::contention);
+    EXPECT_EQ(cause_of_runner(rt_low, rt_high), Cause::contention);
+    EXPECT_EQ(cause_of_runner(deadline, deadline), Cause::contention);
+    EXPECT_EQ(cause_of_runner(100, fair), Cause::contention);
+    EXPECT_EQ(cause_of_runner(fair, rt_low), Cause::unknown);
+}
+
+struct StuckRow {
+    const char* what;
+    Stuck stuck;
+    Cause expected;
+};
+
+// A thread 11 of process 10 waits, and `running` has its CPU.
+Stuck stuck_by(TaskId running, std::int16_t running_prio, std::int16_t prio,
+               std::uint64_t waiting_ns = 1'000'000'000) {
+    Stuck stuck;
+    stuck.task = {11, 10, {}};
+    stuck.prio = prio;
+    stuck.running = running;
+    stuck.running_prio = running_prio;
+    stuck.waiting_ns = waiting_ns;
+    return stuck;
+}
+
+Stuck throttled(Stuck stuck) {
+    stuck.throttled = true;
+    return stuck;
+}
+
+TEST(Cause, OfAStuckTaskIsAFirstLook) {
+    const TaskId nobody{};
+    const TaskId own{12, 10, {}};
+    const TaskId stranger{13, 13, {}};
+    const std::vector<StuckRow> table{
+        {"a stranger has the CPU", stuck_by(stranger, fair, fair), Cause::contention},
+        {"a real-time stranger", stuck_by(stranger, rt_low, fair), Cause::realtime},
+        {"a worse real-time stranger", stuck_by(stranger, rt_low, rt_high), Cause::contention},
+        {"nobody has it", stuck_by(nobody, fair, fair), Cause::idle},
+        {"nobody, and it is a real-time task", stuck_by(nobody, fair, rt_low), Cause::idle},
+        {"its own thread", stuck_by(own, fair, fair), Cause::self},
+        {"its own thread of a lower class", stuck_by(own, fair, rt_low), Cause::self},
+        {"a lower class, for long", stuck_by(stranger, fair, rt_low), Cause::rt_throttled},
+        {"a lower class, not long yet", stuck_by(stranger, fair, rt_low, 4'999'999),
+         Cause::unknown},
+        {"quota, whoever runs", throttled(stuck_by(stranger, rt_low, fair)), Cause::throttled},
+        {"quota, and nobody runs", throttled(stuck_by(nobody, fair, fair)), Cause::throttled},
+    };
+    for (const auto& row : table) {
+        EXPECT_EQ(name(cause_of_stuck(row.stuck)), name(row.expected)) << row.what;
     }
 }
 

@@ -2,19 +2,16 @@
 #include "ledger/ledger.h"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
 
 namespace rqs {
 namespace {
 
-// ns * share / whole, exactly.
-std::uint64_t scaled(std::uint64_t ns, std::uint64_t share, std::uint64_t whole) {
-    if (ns == 0 || share >= whole) {
-        return ns;
-    }
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint64_t>(Wide{ns} * share / whole);
-}
+// At how many moments of a wait it is looked who ran, where too many ran to look at each.
+constexpr std::size_t samples_least = 32;
+// With 8 a name, of 16 names, a task with a sixteenth of the time, scattered over many short runs,
+// is missed once in some thousand waits; with 4 it would be once in sixty.
+constexpr std::size_t samples_a_name = 8;
 
 Relation relation_of(const Run& run, const Wait& wait) {
     if (run.task.pid == wait.task.pid) {
@@ -25,47 +22,63 @@ Relation relation_of(const Run& run, const Wait& wait) {
                                                                        : Relation::foreign;
 }
 
+Part part_of(const Run& run, std::uint64_t ns, const Wait& wait) {
+    Part part;
+    part.kind = PartKind::ran;
+    part.relation = relation_of(run, wait);
+    part.policy = run.policy;
+    part.kernel_thread = run.kernel_thread;
+    part.prio = run.prio;
+    part.task = run.task;
+    part.cgroup_id = run.cgroup_id;
+    part.ns = ns;
+    return part;
+}
+
+// A thread that changed its class during the wait has a part for each: it is blamed for what it
+// was. One that changed its priority within a class is one. Only real-time tasks have such ranks,
+// and few of them run, so that few parts are compared with all.
+void merge_ranks(std::vector<Part>& parts, std::int16_t waiter_prio) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (rank_of(parts[i].prio) == rank_fair) {
+            continue;
+        }
+        for (std::size_t other = 0; other < parts.size(); ++other) {
+            if (other != i && parts[other].task.tid == parts[i].task.tid &&
+                outranks(parts[other].prio, waiter_prio) == outranks(parts[i].prio, waiter_prio)) {
+                parts[i].ns += parts[other].ns;
+                parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(other));
+                i -= other < i ? 1 : 0;
+                --other;
+            }
+        }
+    }
+}
+
+bool is_larger(const Part& a, const Part& b) {
+    // Whole order, so that a replay lists them as the live run did.
+    return a.ns != b.ns ? a.ns > b.ns : a.task.tid < b.task.tid;
+}
+
+std::uint64_t length(std::uint64_t start_ns, std::uint64_t end_ns) {
+    return start_ns < end_ns ? end_ns - start_ns : 0;
+}
+
 }  // namespace
 
 void Ledger::explain(const Timeline& timeline, const Window& window, Wait& wait) {
     wait.why.clear();
-    ++generation_;
+    wait.stretches.clear();
     collect(timeline, window, true, throttled_);
     collect(timeline, window, false, maybe_throttled_);
-    attribute_runs(timeline, window, wait);
-
-    const std::uint64_t first = std::min(window.start_ns, window.end_ns);
-    add_plain(PartKind::throttled, within(throttled_, first, window.end_ns), wait);
-    add_plain(PartKind::elsewhere, std::min(window.elsewhere_ns, wait.wait_ns), wait);
-    const std::uint64_t known =
-        std::accumulate(wait.why.begin(), wait.why.end(), std::uint64_t{0},
-                        [](std::uint64_t sum, const Part& part) { return sum + part.ns; });
-    if (known < wait.wait_ns) {
-        add_plain(PartKind::unknown, wait.wait_ns - known, wait);
-    }
-    std::sort(wait.why.begin(), wait.why.end(),
-              [](const Part& a, const Part& b) { return a.ns > b.ns; });
+    cut(timeline, window);
+    sum_up(timeline, window, wait);
     wait.cause = cause_of(wait);
-}
-
-// Newest first. Where a run's start is not known, nobody is blamed for what came before it, up to
-// the end of the run that is known before.
-void Ledger::attribute_runs(const Timeline& timeline, const Window& window, Wait& wait) {
-    std::uint64_t end = window.end_ns;
-    for (std::size_t back = 0; end > window.start_ns; ++back) {
-        const Run* run = timeline.newest(back);
-        if (run == nullptr || run->end_ns <= window.start_ns) {
-            break;
-        }
-        end = std::min(end, run->end_ns);
-        if (!run->start_known) {
-            continue;
-        }
-        const std::uint64_t start = std::max(window.start_ns, run->start_ns);
-        if (start < end) {
-            add_run(*run, end - start - within(maybe_throttled_, start, end), wait);
-            end = start;
-        }
+    if (detail_.parts) {
+        list_parts(timeline, wait);
+    }
+    if (detail_.stretches) {
+        list_stretches(timeline, wait);
     }
 }
 
@@ -100,81 +113,275 @@ void Ledger::collect(const Timeline& timeline, const Window& window, bool certai
     spans.resize(last + 1);
 }
 
-std::uint64_t Ledger::within(const Spans& spans, std::uint64_t start_ns, std::uint64_t end_ns) {
-    std::uint64_t sum = 0;
-    for (const auto& span : spans) {
-        const std::uint64_t start = std::max(start_ns, span.start_ns);
-        const std::uint64_t end = std::min(end_ns, span.end_ns);
-        sum += start < end ? end - start : 0;
-    }
-    return sum;
-}
-
-// `length_ns` of the run fall into the wait. What interrupts and the hypervisor took of the whole
-// run is shared out evenly over it.
-void Ledger::add_run(const Run& run, std::uint64_t length_ns, Wait& wait) {
-    if (length_ns == 0) {
-        return;
-    }
-    const std::uint64_t whole = run.end_ns - run.start_ns;
-    const std::uint64_t irq =
-        run.start_known ? std::min(scaled(run.irq_ns, length_ns, whole), length_ns) : 0;
-    const std::uint64_t steal =
-        run.start_known ? std::min(scaled(run.steal_ns, length_ns, whole), length_ns - irq) : 0;
-    add_plain(PartKind::irq, irq, wait);
-    add_plain(PartKind::steal, steal, wait);
-    const std::uint64_t rest = length_ns - irq - steal;
-    if (run.task.tid == 0) {
-        add_plain(PartKind::idle, rest, wait);
-    } else if (rest > 0) {
-        part_of(run, wait).ns += rest;
-    }
-}
-
-// A task that changed its class during the wait has a part for each: it is blamed for what it was.
-Part& Ledger::part_of(const Run& run, Wait& wait) {
-    const auto is_its = [&](const Part& part) {
-        return part.kind == PartKind::ran && part.task.tid == run.task.tid &&
-               outranks(part.prio, wait.prio) == outranks(run.prio, wait.prio);
+// The window without what may have been throttled, as far back as the timeline remembers.
+void Ledger::cut(const Timeline& timeline, const Window& window) {
+    pieces_.clear();
+    std::uint64_t start_ns = std::max(window.start_ns, timeline.oldest_ns());
+    const auto add = [&](std::uint64_t end_ns) {
+        if (start_ns < end_ns) {
+            pieces_.push_back({{start_ns, end_ns}, timeline.at(start_ns), timeline.at(end_ns)});
+        }
     };
-    Known& known = known_[run.task.tid % known_.size()];
-    if (known.generation == generation_) {
-        if (is_its(wait.why[known.part])) {
-            return wait.why[known.part];
-        }
-        // Two share a place: look for this one the slow way.
-        const auto found = std::find_if(wait.why.begin(), wait.why.end(), is_its);
-        if (found != wait.why.end()) {
-            return *found;
-        }
+    for (const Span& span : maybe_throttled_) {
+        add(span.start_ns);
+        start_ns = std::max(start_ns, span.end_ns);
     }
-    Part part;
-    part.kind = PartKind::ran;
-    part.relation = relation_of(run, wait);
-    part.policy = run.policy;
-    part.kernel_thread = run.kernel_thread;
-    part.prio = run.prio;
-    part.task = run.task;
-    part.cgroup_id = run.cgroup_id;
-    known = {generation_, wait.why.size()};
-    wait.why.push_back(part);
-    return wait.why.back();
+    add(window.end_ns);
 }
 
-void Ledger::add_plain(PartKind kind, std::uint64_t ns, Wait& wait) {
-    if (ns == 0) {
+void Ledger::sum_up(const Timeline& timeline, const Window& window, Wait& wait) const {
+    TimeSums all;
+    for (const Piece& piece : pieces_) {
+        all += piece.to.before;
+        all -= piece.from.before;
+    }
+    WaitSums& sums = wait.sums;
+    sums = {};
+    for (const Span& span : throttled_) {
+        sums.throttled_ns += length(span.start_ns, span.end_ns);
+    }
+    sums.elsewhere_ns = std::min(window.elsewhere_ns, wait.wait_ns);
+    sums.idle_ns = all.idle_ns;
+    sums.irq_ns = all.irq_ns;
+    sums.steal_ns = all.steal_ns;
+    add_ran(timeline, all, wait);
+    const std::uint64_t begun_ns = running_at_start_ns(timeline, window, wait);
+    sums.rt_throttled_ns = sums.lower_ns - begun_ns;
+    sums.lower_ns = begun_ns;
+    sums.unknown_ns = wait.wait_ns - sums.throttled_ns - sums.elsewhere_ns - all.total_ns();
+}
+
+// Time of tasks by what they were to the waiter. First all of a rank, then less what was its own
+// process's.
+void Ledger::add_ran(const Timeline& timeline, const TimeSums& all, Wait& wait) const {
+    WaitSums& sums = wait.sums;
+    const auto add = [&](std::int16_t prio, std::uint64_t ns, std::uint64_t own_ns) {
+        const std::uint64_t others_ns = ns - own_ns;
+        sums.self_ns += own_ns;
+        (outranks(prio, wait.prio)         ? sums.realtime_ns
+         : is_lower_class(prio, wait.prio) ? sums.lower_ns
+                                           : sums.contention_ns) += others_ns;
+    };
+    constexpr std::int16_t any_fair = 120;
+    add(any_fair, all.fair_ns, all.fair_ns == 0 ? 0 : self_ns(timeline, wait, rank_fair));
+    if (all.realtime_ns + all.deadline_ns == 0) {
         return;
     }
-    for (auto& part : wait.why) {
-        if (part.kind == kind) {
-            part.ns += ns;
-            return;
+    for (const Rank rank : timeline.special_ranks()) {
+        std::uint64_t ns = 0;
+        for (const Piece& piece : pieces_) {
+            ns += timeline.rank_ns(rank, piece.from) - timeline.rank_ns(rank, piece.to);
+        }
+        if (ns > 0) {
+            add(static_cast<std::int16_t>(rank - 1), ns, self_ns(timeline, wait, rank));
         }
     }
-    Part part;
-    part.kind = kind;
-    part.ns = ns;
-    wait.why.push_back(part);
+}
+
+std::uint64_t Ledger::self_ns(const Timeline& timeline, const Wait& wait, Rank rank) const {
+    std::uint64_t ns = 0;
+    for (const Piece& piece : pieces_) {
+        ns += timeline.process_ns(wait.task.pid, rank, piece.from) -
+              timeline.process_ns(wait.task.pid, rank, piece.to);
+    }
+    return ns;
+}
+
+// A task of a lower class that was running when the wait began merely had not given way yet. One
+// that the scheduler picked later was preferred, which it does only where real-time tasks have used
+// up their share. So was one that starts with the wait: it took the CPU from the waiter.
+std::uint64_t Ledger::running_at_start_ns(const Timeline& timeline, const Window& window,
+                                          const Wait& wait) const {
+    if (wait.sums.lower_ns == 0 || pieces_.front().span.start_ns != window.start_ns) {
+        return 0;
+    }
+    const Piece& piece = pieces_.front();
+    const Run& run = timeline.run(piece.from.position);
+    if (run.task.tid == 0 || run.task.pid == wait.task.pid ||
+        !is_lower_class(run.prio, wait.prio) || run.start_ns >= window.start_ns) {
+        return 0;
+    }
+    const bool ends_there = piece.to.position == piece.from.position;
+    return (ends_there ? piece.to.done_ns : run.ran_ns()) - piece.from.done_ns;
+}
+
+std::uint64_t Ledger::thread_ns(const Timeline& timeline, std::uint64_t key) const {
+    const auto tid = static_cast<std::uint32_t>(key >> 8);
+    const auto rank = static_cast<Rank>(key & 0xff);
+    std::uint64_t ns = 0;
+    for (const Piece& piece : pieces_) {
+        ns += timeline.thread_ns(tid, rank, piece.from) - timeline.thread_ns(tid, rank, piece.to);
+    }
+    return ns;
+}
+
+void Ledger::find_tasks(const Timeline& timeline, std::int16_t waiter_prio) {
+    keys_.clear();
+    tasks_ = 0;
+    if (pieces_.empty()) {
+        return;
+    }
+    const std::uint64_t from = pieces_.front().from.position;
+    tasks_ = timeline.threads().count_since(from);
+    if (tasks_ <= exact_tasks || detail_.named_tasks == UINT32_MAX) {
+        timeline.threads().keys_since(from, SIZE_MAX, keys_);
+        return;
+    }
+    if (detail_.named_tasks > 0) {
+        sample_tasks(timeline);
+        add_other_ranks(timeline, waiter_prio);
+    }
+}
+
+void Ledger::sample_tasks(const Timeline& timeline) {
+    keys_.clear();
+    const std::size_t samples =
+        std::max<std::size_t>(samples_least, std::size_t{detail_.named_tasks} * samples_a_name) /
+            pieces_.size() +
+        1;
+    for (const Piece& piece : pieces_) {
+        const std::uint64_t step =
+            std::max<std::uint64_t>(1, length(piece.span.start_ns, piece.span.end_ns) / samples);
+        std::uint64_t position = piece.from.position;
+        for (std::uint64_t ns = piece.span.start_ns; ns < piece.span.end_ns; ns += step) {
+            position = timeline.position_at(ns, position);
+            const Run& run = timeline.run(position);
+            if (run.task.tid != 0) {
+                keys_.push_back(Timeline::thread_key(run.task.tid, rank_of(run.prio)));
+            }
+        }
+    }
+    keep_most_met();
+}
+
+// Looking a task up costs more than meeting it: only those that were met most often are looked up,
+// twice as many as are named, since what decides is what they ran and not how often they were met.
+void Ledger::keep_most_met() {
+    const std::size_t most = std::size_t{detail_.named_tasks} * 2;
+    std::sort(keys_.begin(), keys_.end());
+    met_.clear();
+    for (const std::uint64_t key : keys_) {
+        if (met_.empty() || met_.back().key != key) {
+            met_.push_back({key, 0});
+        }
+        ++met_.back().times;
+    }
+    if (met_.size() > most) {
+        const auto end = met_.begin() + static_cast<std::ptrdiff_t>(most);
+        std::nth_element(met_.begin(), end, met_.end(), [](const Met& a, const Met& b) {
+            return a.times != b.times ? a.times > b.times : a.key < b.key;
+        });
+        met_.erase(end, met_.end());
+    }
+    keys_.clear();
+    for (const Met& met : met_) {
+        keys_.push_back(met.key);
+    }
+}
+
+// A thread that changed its rank is one part still, unless it outranked the waiter at one time and
+// not at another (merge_ranks): all of its ranks are needed, though it was met with one of them.
+void Ledger::add_other_ranks(const Timeline& timeline, std::int16_t waiter_prio) {
+    const std::uint64_t from = pieces_.front().from.position;
+    const std::size_t sampled = keys_.size();
+    const auto add = [&](std::uint32_t tid, Rank rank) {
+        const std::uint64_t key = Timeline::thread_key(tid, rank);
+        const std::uint64_t newest = timeline.threads().newest(key);
+        if (newest != KeyedSums::none && newest >= from) {
+            keys_.push_back(key);
+        }
+    };
+    for (std::size_t i = 0; i < sampled; ++i) {
+        const auto tid = static_cast<std::uint32_t>(keys_[i] >> 8);
+        const auto rank = static_cast<Rank>(keys_[i] & 0xff);
+        if (rank == rank_fair && rank_of(waiter_prio) == rank_fair) {
+            continue;  // any other rank outranks the waiter
+        }
+        for (const Rank other : timeline.special_ranks()) {
+            add(tid, other);
+        }
+        add(tid, rank_fair);
+    }
+    sort_keys();
+}
+
+void Ledger::sort_keys() {
+    std::sort(keys_.begin(), keys_.end());
+    keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
+}
+
+void Ledger::name_tasks(const Timeline& timeline, Wait& wait) {
+    find_tasks(timeline, wait.prio);
+    std::size_t empty = 0;
+    for (const std::uint64_t key : keys_) {
+        const std::uint64_t ns = thread_ns(timeline, key);
+        if (ns > 0) {
+            const Run& run = timeline.run(timeline.threads().newest(key));
+            wait.why.push_back(part_of(run, ns, wait));
+        } else {
+            ++empty;  // it ran while the group was throttled
+        }
+    }
+    const std::size_t listed = wait.why.size();
+    if (!timeline.special_ranks().empty()) {
+        merge_ranks(wait.why, wait.prio);
+    }
+    tasks_ -= std::min(tasks_, empty + (listed - wait.why.size()));
+    const std::size_t named = std::min<std::size_t>(detail_.named_tasks, wait.why.size());
+    std::partial_sort(wait.why.begin(), wait.why.begin() + static_cast<std::ptrdiff_t>(named),
+                      wait.why.end(), is_larger);
+    wait.why.resize(named);
+}
+
+void Ledger::list_parts(const Timeline& timeline, Wait& wait) {
+    name_tasks(timeline, wait);
+    const WaitSums& sums = wait.sums;
+    std::uint64_t rest_ns = sums.ran_ns();
+    for (const Part& part : wait.why) {
+        rest_ns -= part.ns;
+    }
+    const auto add = [&wait](PartKind kind, std::uint64_t ns, std::size_t count) {
+        if (ns > 0) {
+            Part part;
+            part.kind = kind;
+            part.ns = ns;
+            part.count = static_cast<std::uint32_t>(count);
+            wait.why.push_back(part);
+        }
+    };
+    add(PartKind::others, rest_ns,
+        std::max<std::size_t>(tasks_, wait.why.size() + 1) - wait.why.size());
+    add(PartKind::idle, sums.idle_ns, 1);
+    add(PartKind::throttled, sums.throttled_ns, 1);
+    add(PartKind::elsewhere, sums.elsewhere_ns, 1);
+    add(PartKind::irq, sums.irq_ns, 1);
+    add(PartKind::steal, sums.steal_ns, 1);
+    add(PartKind::unknown, sums.unknown_ns, 1);
+    std::stable_sort(wait.why.begin(), wait.why.end(),
+                     [](const Part& a, const Part& b) { return a.ns > b.ns; });
+}
+
+void Ledger::list_stretches(const Timeline& timeline, Wait& wait) const {
+    for (const Piece& piece : pieces_) {
+        Stretch stretch;
+        stretch.first = piece.from.position;
+        stretch.last = piece.to.position;
+        std::uint64_t last_ns = piece.to.done_ns;
+        if (last_ns == 0) {  // it ends where a run ends
+            if (stretch.last == stretch.first) {
+                continue;
+            }
+            --stretch.last;
+            last_ns = timeline.run(stretch.last).ran_ns();
+        }
+        if (stretch.first == stretch.last) {
+            stretch.first_ns = last_ns - piece.from.done_ns;
+        } else {
+            stretch.first_ns = timeline.run(stretch.first).ran_ns() - piece.from.done_ns;
+            stretch.last_ns = last_ns;
+        }
+        wait.stretches.push_back(stretch);
+    }
 }
 
 }  // namespace rqs

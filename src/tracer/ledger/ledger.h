@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The ledger of a wait: who or what had the CPU, in parts that sum to the wait.
+// The ledger of a wait: who or what had the CPU, in sums and in parts that add up to the wait.
+// docs/LEDGER.md has the rules.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <vector>
 
 #include "ledger/timeline.h"
 #include "model/event.h"
@@ -17,50 +17,94 @@ struct Window {
     std::uint64_t start_ns = 0;  ///< when it was queued on this CPU
     std::uint64_t end_ns = 0;
     std::uint64_t elsewhere_ns = 0;
-    std::uint64_t group = 0;  ///< whose throttlings count, 0: none
+    std::uint32_t group = 0;  ///< whose throttlings count, 0: none
 };
 
-/// Fills in `wait.why` (largest first, no empty parts) and `wait.cause`. Reads `wait.task`,
-/// `sched_cgroup_id`, `prio` and `wait_ns`, which must be the window's length and elsewhere_ns.
-/// Whatever the timeline does not tell becomes `unknown`: the parts always sum to `wait_ns`.
+/// How much of a ledger is wanted.
+struct Detail {
+    bool parts = false;
+    std::uint32_t named_tasks = 0;
+    bool stretches = false;
+};
+
+/// Explains waits. The cost of one does not grow with the number of switches that it spans, nor
+/// with the tasks that ran meanwhile: sums are differences of prefix sums, and no more tasks are
+/// looked at than a constant and those that are named.
 class Ledger {
   public:
+    explicit Ledger(Detail detail) : detail_(detail) {}
+
+    /// Fills in `sums`, `cause`, and where wanted `why` and `stretches`. Reads `task`,
+    /// `sched_cgroup_id`, `prio`, `prev` and `wait_ns`, which must be the window's length and
+    /// elsewhere_ns. What the timeline does not tell becomes `unknown`: sums and parts always add
+    /// up to `wait_ns`.
+    ///
+    /// Parts: as many tasks as wanted, the largest first; the rest is one part `others`. Where more
+    /// than `exact_tasks` ran meanwhile, the named ones are chosen among those that had the CPU at
+    /// evenly spaced moments of the wait: each is exact, and none with a good share is missed.
     void explain(const Timeline& timeline, const Window& window, Wait& wait);
+
+    static constexpr std::size_t exact_tasks = 128;
 
   private:
     struct Span {
         std::uint64_t start_ns;
         std::uint64_t end_ns;
     };
-    struct Known {
-        std::uint64_t generation = 0;
-        std::size_t part = 0;
+    using Spans = std::vector<Span>;
+    struct Met {
+        std::uint64_t key;
+        std::uint32_t times;
+    };
+    /// A piece of the window in which the group was surely not throttled.
+    struct Piece {
+        Span span;
+        Timeline::Point from;
+        Timeline::Point to;
     };
 
-    using Spans = std::vector<Span>;
-
-    void attribute_runs(const Timeline& timeline, const Window& window, Wait& wait);
     static void collect(const Timeline& timeline, const Window& window, bool certain_only,
                         Spans& spans);
-    static std::uint64_t within(const Spans& spans, std::uint64_t start_ns, std::uint64_t end_ns);
-    void add_run(const Run& run, std::uint64_t length_ns, Wait& wait);
-    Part& part_of(const Run& run, Wait& wait);
-    static void add_plain(PartKind kind, std::uint64_t ns, Wait& wait);
+    void cut(const Timeline& timeline, const Window& window);
+    void sum_up(const Timeline& timeline, const Window& window, Wait& wait) const;
+    void add_ran(const Timeline& timeline, const TimeSums& all, Wait& wait) const;
+    [[nodiscard]] std::uint64_t running_at_start_ns(const Timeline& timeline, const Window& window,
+                                                    const Wait& wait) const;
+    [[nodiscard]] std::uint64_t self_ns(const Timeline& timeline, const Wait& wait,
+                                        Rank rank) const;
+    [[nodiscard]] std::uint64_t thread_ns(const Timeline& timeline, std::uint64_t key) const;
+    void find_tasks(const Timeline& timeline, std::int16_t waiter_prio);
+    void sample_tasks(const Timeline& timeline);
+    void add_other_ranks(const Timeline& timeline, std::int16_t waiter_prio);
+    void keep_most_met();
+    void sort_keys();
+    void name_tasks(const Timeline& timeline, Wait& wait);
+    void list_parts(const Timeline& timeline, Wait& wait);
+    void list_stretches(const Timeline& timeline, Wait& wait) const;
 
-    // Of the wait at hand, disjoint, oldest first.
-    Spans throttled_;        // surely
+    Detail detail_;
+    // Of the wait at hand; members so that their memory is used again.
+    Spans throttled_;        // surely, disjoint, oldest first
     Spans maybe_throttled_;  // surely or perhaps: whoever ran then may not be to blame
-    // Where a task's part is, so that thousands of switches among a few tasks stay cheap.
-    std::array<Known, 1024> known_{};
-    std::uint64_t generation_ = 0;
+    std::vector<Piece> pieces_;
+    std::vector<std::uint64_t> keys_;  // thread keys
+    std::vector<Met> met_;             // at samples
+    std::size_t tasks_ = 0;            // that ran in the wait
 };
 
-/// The one word for a wait; docs/LEDGER.md has the rules. `prev` decides where the wait is empty.
+/// The one word for a wait; docs/LEDGER.md has the rules. Reads `sums`; where the wait is empty,
+/// `task` and `prev` decide.
 Cause cause_of(const Wait& wait);
+
+/// The word for a task that waits still: a first look at who has the CPU.
+Cause cause_of_stuck(const Stuck& stuck);
 
 /// Whether a task of `prio` goes before one of `waiter_prio` whatever its share (both the
 /// kernel's).
 bool outranks(std::int16_t prio, std::int16_t waiter_prio);
+
+/// Whether a task of `prio` is of a lower class, which the scheduler never prefers.
+bool is_lower_class(std::int16_t prio, std::int16_t waiter_prio);
 
 /// What another process's task means for the waiter whose CPU it has: `realtime` if it outranks the
 /// waiter, `contention` if they are of one class, `unknown` if it is of a lower one.

@@ -6,68 +6,12 @@
 #include <cstdint>
 
 #include "ledger/parts_for_test.h"
+#include "ledger/scene_for_test.h"
 
 namespace rqs {
 namespace {
 
 using namespace parts_for_test;
-
-/// One CPU told from the start of its clock, and a wait that ends with its last run.
-class Scene {
-  public:
-    Scene& runs(std::uint32_t tid, std::uint64_t ns, std::uint64_t irq_ns = 0,
-                std::uint64_t steal_ns = 0) {
-        clock_ns_ += ns;
-        irq_ns_ += irq_ns;
-        steal_ns_ += steal_ns;
-        Switch entry;
-        entry.seq = seq_++;
-        entry.run.end_ns = clock_ns_;
-        entry.run.irq_ns = irq_ns_;
-        entry.run.steal_ns = steal_ns_;
-        entry.run.task = {tid, tid / 10 * 10, {}};
-        entry.run.cgroup_id = tid / 100;
-        timeline.add(entry);
-        return *this;
-    }
-    /// Time passes of which nothing is told.
-    Scene& gap(std::uint64_t ns, std::uint32_t slots = 1) {
-        clock_ns_ += ns;
-        seq_ += slots;
-        return *this;
-    }
-    Scene& throttled(std::uint64_t group, std::uint64_t total_ns, std::uint64_t ago_ns) {
-        timeline.add_throttling({seq_++, group, clock_ns_, total_ns, ago_ns, 0});
-        return *this;
-    }
-    Scene& perhaps_throttled(std::uint64_t group, std::uint64_t ago_ns) {
-        timeline.add_throttling({seq_++, group, clock_ns_, std::nullopt, ago_ns, 0});
-        return *this;
-    }
-    Scene& window_of(std::uint64_t here_ns, std::uint64_t elsewhere_ns = 0) {
-        window.end_ns = clock_ns_;
-        window.start_ns = clock_ns_ - here_ns;
-        window.elsewhere_ns = elsewhere_ns;
-        wait.wait_ns = here_ns + elsewhere_ns;
-        return *this;
-    }
-    Parts explain() {
-        ledger.explain(timeline, window, wait);
-        expect_conserved(wait);
-        return parts_of(wait);
-    }
-
-    Timeline timeline{64};
-    Window window;
-    Wait wait;
-    Ledger ledger;
-
-  private:
-    std::uint64_t clock_ns_ = 1'000'000;
-    std::uint64_t irq_ns_ = 500;
-    std::uint64_t steal_ns_ = 700;
-    std::uint32_t seq_ = 4'294'967'290U;  // wraps within most scenes
-};
 
 TEST(Ledger, WhollyInsideOneRun) {
     Scene scene;
@@ -112,24 +56,21 @@ TEST(Ledger, RelationsGoByProcessThenByCgroup) {
 }
 
 TEST(Ledger, AKernelThreadIsNobodysSibling) {
-    Timeline timeline(4);
-    Switch entry;
-    timeline.add(entry);
-    entry.seq = 1;
-    entry.run.end_ns = 100;
-    entry.run.task = {5, 5, Comm::from("kworker/0:1")};
-    entry.run.kernel_thread = true;
-    entry.run.cgroup_id = 1;
-    timeline.add(entry);
+    Timeline timeline(4, true);
+    Switch record;
+    record.follows = true;
+    timeline.add(record);
+    record.clock_ns = 100;
+    record.task = {5, 5, Comm::from("kworker/0:1")};
+    record.kernel_thread = true;
+    record.cgroup_id = 1;
+    timeline.add(record);
     Wait wait;
     wait.task = {77, 77, {}};
     wait.sched_cgroup_id = 1;
     wait.wait_ns = 60;
-    Ledger ledger;
-    Window window;
-    window.start_ns = 40;
-    window.end_ns = 100;
-    ledger.explain(timeline, window, wait);
+    Ledger ledger(everything);
+    ledger.explain(timeline, {40, 100, 0, 0}, wait);
     expect_conserved(wait);
     ASSERT_EQ(wait.why.size(), 1U);
     EXPECT_EQ(wait.why[0].relation, Relation::foreign);
@@ -150,26 +91,21 @@ TEST(Ledger, WhatWasKnownBeforeAGapStaysKnown) {
 }
 
 TEST(Ledger, ATaskIsBlamedForTheClassItHad) {
-    Timeline timeline(8);
-    for (std::uint32_t i = 0; i < 3; ++i) {
-        Switch entry;
-        entry.seq = i;
-        entry.run.end_ns = i == 0 ? 0 : i == 1 ? 190 : 191;
-        entry.run.task = {5, 5, {}};
-        entry.run.prio = static_cast<std::int16_t>(i == 1 ? 49 : 120);
-        timeline.add(entry);
-    }
-    Wait wait;
-    wait.task = {77, 77, {}};
-    wait.wait_ns = 191;
-    Window window;
-    window.end_ns = 191;
-    Ledger ledger;
-    ledger.explain(timeline, window, wait);
-    ASSERT_EQ(wait.why.size(), 2U);
-    EXPECT_EQ(wait.why[0].ns, 190U);
-    EXPECT_EQ(wait.why[1].ns, 1U);
-    EXPECT_EQ(wait.cause, Cause::realtime);
+    Scene scene;
+    scene.runs(71, 100).at(49).runs(51, 190).at(120).runs(51, 1).window_of(191);
+    scene.explain();
+    ASSERT_EQ(scene.wait.why.size(), 2U);
+    EXPECT_EQ(scene.wait.why[0].ns, 190U);
+    EXPECT_EQ(scene.wait.why[0].prio, 49);
+    EXPECT_EQ(scene.wait.why[1].ns, 1U);
+    EXPECT_EQ(scene.wait.cause, Cause::realtime);
+}
+
+TEST(Ledger, ATaskThatChangesItsPriorityWithinAClassIsOnePart) {
+    Scene scene;
+    scene.runs(71, 100).at(49).runs(51, 30).at(20).runs(51, 20).at(-1).runs(51, 5).window_of(55);
+    EXPECT_EQ(scene.explain(), (Parts{{ran(51), 55}}));
+    EXPECT_EQ(scene.wait.why.size(), 1U);
 }
 
 TEST(Ledger, NothingToldAtAllIsUnknown) {
@@ -226,27 +162,25 @@ TEST(Ledger, InterruptsWhileIdleAreInterrupts) {
     EXPECT_EQ(scene.explain(), (Parts{{of(PartKind::idle), 600}, {of(PartKind::irq), 400}}));
 }
 
-TEST(Ledger, HugeCountersDoNotOverflow) {
+TEST(Ledger, HugeTimesDoNotOverflow) {
     constexpr std::uint64_t huge = UINT64_MAX - 10;
-    Timeline timeline(4);
-    Switch entry;
-    entry.run.task = {5, 5, {}};
-    timeline.add(entry);
-    entry.seq = 1;
-    entry.run.end_ns = huge;
-    entry.run.irq_ns = huge;
-    entry.run.steal_ns = huge;
-    timeline.add(entry);
+    constexpr std::uint64_t irq_ns = Switch::counter_span_ns / 2 - 1;
+    Timeline timeline(4, true);
+    Switch record;
+    record.follows = true;
+    record.task = {5, 5, {}};
+    timeline.add(record);
+    record.clock_ns = huge;
+    record.irq_ns = irq_ns;
+    timeline.add(record);
     for (const std::uint64_t here_ns : {huge, huge - 1, huge / 2, std::uint64_t{1}}) {
         Wait wait;
         wait.wait_ns = here_ns;
-        Ledger ledger;
-        Window window;
-        window.start_ns = huge - here_ns;
-        window.end_ns = huge;
-        ledger.explain(timeline, window, wait);
+        Ledger ledger(everything);
+        ledger.explain(timeline, {huge - here_ns, huge, 0, 0}, wait);
         expect_conserved(wait);
-        EXPECT_EQ(parts_of(wait).at(of(PartKind::irq)), here_ns);
+        EXPECT_EQ(wait.sums.unknown_ns, 0U);
+        EXPECT_LE(wait.sums.irq_ns, irq_ns);
     }
 }
 
@@ -277,7 +211,7 @@ TEST(Ledger, OnlyTheThrottledTimeInsideTheWaitCounts) {
 TEST(Ledger, OthersQuotasDoNotCount) {
     Scene scene;
     scene.runs(71, 100).runs(82, 1000).throttled(6, 700, 900).window_of(600);
-    for (const std::uint64_t group : {0U, 5U}) {
+    for (const std::uint32_t group : {0U, 5U}) {
         scene.window.group = group;
         EXPECT_EQ(scene.explain(), (Parts{{ran(82), 600}}));
     }
@@ -320,10 +254,141 @@ TEST(Ledger, OneTaskIsOnePartHoweverOftenItRan) {
 
 TEST(Ledger, IsUsedAgainForWaitAfterWait) {
     Scene scene;
+    Ledger ledger(everything);
     scene.runs(3, 10).runs(5, 10).runs(3, 10).window_of(20);
-    EXPECT_EQ(scene.explain(), (Parts{{ran(5), 10}, {ran(3), 10}}));
+    ledger.explain(scene.timeline, scene.window, scene.wait);
+    EXPECT_EQ(parts_of(scene.wait), (Parts{{ran(5), 10}, {ran(3), 10}}));
     scene.runs(5, 4).window_of(4);
-    EXPECT_EQ(scene.explain(), (Parts{{ran(5), 4}}));
+    ledger.explain(scene.timeline, scene.window, scene.wait);
+    EXPECT_EQ(parts_of(scene.wait), (Parts{{ran(5), 4}}));
+    EXPECT_EQ(scene.wait.stretches.size(), 1U);
+}
+
+TEST(Ledger, WhatNobodyAskedForStaysEmpty) {
+    Scene scene;
+    scene.runs(3, 10).runs(5, 10).runs(0, 10).window_of(25);
+    scene.explain({});
+    EXPECT_TRUE(scene.wait.why.empty());
+    EXPECT_TRUE(scene.wait.stretches.empty());
+    EXPECT_EQ(scene.wait.sums.contention_ns, 10U);
+    EXPECT_EQ(scene.wait.sums.unknown_ns, 5U);
+    EXPECT_EQ(scene.wait.sums.idle_ns, 10U);
+    EXPECT_EQ(scene.wait.cause, Cause::contention);
+}
+
+TEST(Ledger, SumsNeedNoKeysByThread) {
+    Timeline timeline(4, false);
+    Switch record;
+    record.follows = true;
+    record.task = {5, 5, {}};
+    timeline.add(record);
+    record.clock_ns = 100;
+    timeline.add(record);
+    Wait wait;
+    wait.task = {6, 5, {}};
+    wait.wait_ns = 60;
+    Ledger ledger({false, 0, true});
+    ledger.explain(timeline, {40, 100, 0, 0}, wait);
+    EXPECT_EQ(wait.sums.self_ns, 60U);
+    EXPECT_EQ(ran_in_stretches(timeline, wait), 60U);
+}
+
+TEST(Ledger, SmallerTasksAreOnePartOthers) {
+    Scene scene;
+    scene.runs(71, 100).runs(82, 40).runs(93, 30).runs(104, 20).runs(115, 10).window_of(100);
+    EXPECT_EQ(scene.explain({true, 2, false}),
+              (Parts{{ran(82), 40}, {ran(93), 30}, {of(PartKind::others), 30}}));
+    EXPECT_EQ(scene.wait.why[2].count, 2U);
+    EXPECT_EQ(scene.explain({true, 0, false}), (Parts{{of(PartKind::others), 100}}));
+    EXPECT_EQ(scene.wait.why[0].count, 4U);
+    EXPECT_EQ(scene.explain({true, 4, false}).count(of(PartKind::others)), 0U);
+}
+
+TEST(Ledger, OthersDoNotCountWhoRanWhileThrottled) {
+    Scene scene;
+    scene.window.group = 5;
+    scene.runs(71, 100).runs(82, 40).runs(93, 30).runs(104, 20).throttled(5, 50, 50);
+    scene.window_of(80);
+    EXPECT_EQ(scene.explain({true, 0, false}),
+              (Parts{{of(PartKind::throttled), 50}, {of(PartKind::others), 30}}));
+    EXPECT_EQ(scene.wait.why[1].count, 1U);
+}
+
+// A real-time task waits, and others of a lower class have the CPU.
+TEST(Ledger, ALowerClassThatWasPickedMeanwhileMeansThatTheLimitHeld) {
+    struct Row {
+        const char* what;
+        std::uint64_t wait_ns;
+        std::uint64_t lower_ns;
+        std::uint64_t rt_throttled_ns;
+    };
+    Scene scene;
+    scene.wait.prio = 50;
+    scene.runs(71, 100).runs(82, 60).runs(0, 7).runs(93, 30);
+    for (const Row& row :
+         {Row{"it had the CPU already", 20, 20, 0},
+          Row{"it was picked at the moment when the waiter lost the CPU", 30, 0, 30},
+          Row{"it was picked after the CPU had idled", 37, 0, 30},
+          Row{"one had it, another was picked", 50, 13, 30}}) {
+        SCOPED_TRACE(row.what);
+        scene.window_of(row.wait_ns).explain();
+        EXPECT_EQ(scene.wait.sums.lower_ns, row.lower_ns);
+        EXPECT_EQ(scene.wait.sums.rt_throttled_ns, row.rt_throttled_ns);
+    }
+    EXPECT_EQ(scene.wait.cause, Cause::rt_throttled);
+    scene.wait.prio = 120;
+    scene.explain();
+    EXPECT_EQ(scene.wait.sums.rt_throttled_ns, 0U);
+    EXPECT_EQ(scene.wait.sums.contention_ns, 43U);
+}
+
+// Quotas hold for the fair class alone, but a record may say anything.
+TEST(Ledger, AThrottlingEndsTheRunThatWasUnderWay) {
+    Scene scene;
+    scene.wait.prio = 50;
+    scene.window.group = 5;
+    scene.runs(71, 100).runs(82, 1000).throttled(5, 300, 600).window_of(800);
+    scene.explain();
+    EXPECT_EQ(scene.wait.sums.lower_ns, 200U);
+    EXPECT_EQ(scene.wait.sums.rt_throttled_ns, 300U);
+}
+
+TEST(Ledger, OnesOwnThreadOfALowerClassIsSelf) {
+    Scene scene;
+    scene.wait.prio = 50;
+    scene.wait.task = {85, 80, {}};
+    scene.runs(71, 100).runs(82, 40).runs(93, 30).window_of(60);
+    scene.explain();
+    EXPECT_EQ(scene.wait.sums.self_ns, 30U);
+    EXPECT_EQ(scene.wait.sums.lower_ns, 0U);
+    EXPECT_EQ(scene.wait.sums.rt_throttled_ns, 30U);
+}
+
+TEST(Ledger, WhoHadTheCpuBeforeTheHistoryBeganIsNotAssumedToHaveHadItAtTheStart) {
+    Scene scene;
+    scene.wait.prio = 50;
+    scene.runs(71, 100).gap(50).runs(60, 10).runs(82, 30).window_of(60);
+    scene.explain();
+    EXPECT_EQ(scene.wait.sums.lower_ns, 0U);
+    EXPECT_EQ(scene.wait.sums.rt_throttled_ns, 30U);
+    EXPECT_EQ(scene.wait.sums.unknown_ns, 30U);
+}
+
+TEST(Ledger, AThrottlingCutsTheWaitIntoStretches) {
+    Scene scene;
+    scene.window.group = 5;
+    scene.runs(71, 100).runs(82, 40).runs(93, 30).throttled(5, 20, 50).runs(104, 25);
+    scene.window_of(90);  // throttled from 75 to 55 ns before the end
+    scene.explain();
+    ASSERT_EQ(scene.wait.stretches.size(), 2U);
+    EXPECT_EQ(scene.wait.stretches[0].first, 1U);
+    EXPECT_EQ(scene.wait.stretches[0].last, 1U);
+    EXPECT_EQ(scene.wait.stretches[0].first_ns, 15U);
+    EXPECT_EQ(scene.wait.stretches[0].last_ns, 0U);
+    EXPECT_EQ(scene.wait.stretches[1].first, 2U);
+    EXPECT_EQ(scene.wait.stretches[1].last, 3U);
+    EXPECT_EQ(scene.wait.stretches[1].first_ns, 30U);
+    EXPECT_EQ(scene.wait.stretches[1].last_ns, 25U);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "ledger/timeline.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace rqs {
 namespace {
@@ -10,35 +9,135 @@ namespace {
 // A wait spans few of a group's throttlings; older ones have been forgotten by the history anyway.
 constexpr std::size_t throttlings_kept = 256;
 
+// How much a counter that counts modulo Switch::counter_span_ns has grown. A small step back, as
+// the kernel's steal clock takes them, is no growth.
 std::uint64_t grown(std::uint64_t before, std::uint64_t now) {
-    return now > before ? now - before : 0;
+    const std::uint64_t growth = (now - before) & (Switch::counter_span_ns - 1);
+    return growth < Switch::counter_span_ns / 2 ? growth : 0;
+}
+
+// value * share / whole, rounded down.
+std::uint64_t scaled(std::uint64_t value, std::uint64_t share, std::uint64_t whole) {
+    if (value == 0 || share >= whole) {
+        return value;
+    }
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>(Wide{value} * share / whole);
+}
+
+void add_ran(TimeSums& sums, const Run& run, std::uint64_t ran_ns) {
+    const Rank rank = rank_of(run.prio);
+    (run.task.tid == 0       ? sums.idle_ns
+     : rank == rank_deadline ? sums.deadline_ns
+     : rank == rank_fair     ? sums.fair_ns
+                             : sums.realtime_ns) += ran_ns;
+}
+
+// What had been spent on what when `x` ns of the run had passed. Interrupts are shared out evenly
+// over the run, and steal over what they leave. Each of the three grows by at most one ns a ns and
+// never shrinks, so that adjoining pieces of a run sum to the whole, without a ns to spare.
+TimeSums spent(const Run& run, std::uint64_t x, std::uint64_t& ran_ns) {
+    const std::uint64_t whole = run.end_ns - run.start_ns;
+    TimeSums sums;
+    sums.irq_ns = scaled(run.irq_ns, x, whole);
+    const std::uint64_t rest = x - sums.irq_ns;
+    sums.steal_ns = scaled(run.steal_ns, rest, whole - run.irq_ns);
+    ran_ns = rest - sums.steal_ns;
+    add_ran(sums, run, ran_ns);
+    return sums;
+}
+
+std::uint64_t process_key(std::uint32_t pid, Rank rank) {
+    return Timeline::thread_key(pid, rank);
 }
 
 }  // namespace
 
-Timeline::Timeline(std::size_t capacity)
-    : runs_(std::bit_ceil(std::max<std::size_t>(capacity, 2))) {}
+TimeSums& TimeSums::operator+=(const TimeSums& other) {
+    idle_ns += other.idle_ns;
+    irq_ns += other.irq_ns;
+    steal_ns += other.steal_ns;
+    deadline_ns += other.deadline_ns;
+    realtime_ns += other.realtime_ns;
+    fair_ns += other.fair_ns;
+    return *this;
+}
 
-void Timeline::add(const Switch& entry) {
-    Run run = entry.run;
-    const Edge here{entry.seq, run.end_ns, run.irq_ns, run.steal_ns};
-    run.start_known = edge_ && edge_->seq + 1 == entry.seq && edge_->end_ns <= run.end_ns;
-    run.start_ns = run.start_known ? edge_->end_ns : run.end_ns;
-    run.irq_ns = run.start_known ? grown(edge_->irq_ns, here.irq_ns) : 0;
-    run.steal_ns = run.start_known ? grown(edge_->steal_ns, here.steal_ns) : 0;
-    edge_ = here;
-    first_seq_ = first_seq_.value_or(entry.seq);
-    newest_seq_ = entry.seq;
-    runs_[count_++ & (runs_.size() - 1)] = run;
+TimeSums& TimeSums::operator-=(const TimeSums& other) {
+    idle_ns -= other.idle_ns;
+    irq_ns -= other.irq_ns;
+    steal_ns -= other.steal_ns;
+    deadline_ns -= other.deadline_ns;
+    realtime_ns -= other.realtime_ns;
+    fair_ns -= other.fair_ns;
+    return *this;
+}
+
+Timeline::Timeline(std::size_t capacity, bool with_threads)
+    : runs_(capacity), processes_(capacity), ranks_(capacity) {
+    if (with_threads) {
+        threads_.emplace(capacity);
+    }
+}
+
+Run Timeline::run_of(const Switch& record) const {
+    Run run;
+    run.end_ns = record.clock_ns;
+    run.start_ns = run.end_ns;
+    if (record.follows && edge_ && edge_->end_ns <= run.end_ns) {
+        run.start_ns = edge_->end_ns;
+        const std::uint64_t whole = run.end_ns - run.start_ns;
+        run.irq_ns = std::min(grown(edge_->irq_ns, record.irq_ns), whole);
+        run.steal_ns = std::min(grown(edge_->steal_ns, record.steal_ns), whole - run.irq_ns);
+    } else if (record.since_ns) {
+        // Nobody else had the CPU before that run ended, whatever a damaged record says: time that
+        // was counted twice would make a wait's sums exceed the wait.
+        const bool comparable = edge_ && edge_->end_ns <= run.end_ns;
+        run.start_ns = std::clamp(*record.since_ns, comparable ? edge_->end_ns : 0, run.end_ns);
+    }
+    run.cgroup_id = record.cgroup_id;
+    run.task = record.task;
+    run.ppid = record.ppid;
+    run.prio = record.prio;
+    run.policy = record.policy;
+    run.kernel_thread = record.kernel_thread;
+    run.before = sums_;
+    return run;
+}
+
+void Timeline::note_rank(Rank rank) {
+    const auto place = std::lower_bound(special_ranks_.begin(), special_ranks_.end(), rank);
+    if (place == special_ranks_.end() || *place != rank) {
+        special_ranks_.insert(place, rank);
+    }
+}
+
+std::uint64_t Timeline::add(const Switch& record) {
+    if (edge_ && record.clock_ns < edge_->end_ns) {
+        restart_ = count_;  // no search may meet a time that goes back
+    }
+    const Run run = run_of(record);
+    const std::uint64_t position = count_++;
+    runs_[position & (runs_.size() - 1)] = run;
+    std::uint64_t ran_ns = 0;
+    sums_ += spent(run, run.end_ns - run.start_ns, ran_ns);
+    edge_ = Edge{record.clock_ns, record.irq_ns, record.steal_ns};
+    if (run.task.tid == 0) {
+        return position;
+    }
+    const Rank rank = rank_of(run.prio);
+    processes_.add(position, process_key(run.task.pid, rank), ran_ns);
+    if (rank != rank_fair) {
+        note_rank(rank);
+        ranks_.add(position, rank, ran_ns);
+    }
+    if (threads_) {
+        threads_->add(position, thread_key(run.task.tid, rank), ran_ns);
+    }
+    return position;
 }
 
 void Timeline::add_throttling(const ThrottleLook& look) {
-    // It takes a place in the sequence between two runs and no time.
-    if (edge_ && edge_->seq + 1 == look.seq) {
-        edge_->seq = look.seq;
-    } else {
-        edge_.reset();
-    }
     if (throttlings_.size() == throttlings_kept) {
         throttlings_.erase(throttlings_.begin(), throttlings_.begin() + throttlings_kept / 2);
     }
@@ -52,23 +151,76 @@ void Timeline::add_throttling(const ThrottleLook& look) {
     }
 }
 
-void Timeline::nothing_before_first_since(std::uint64_t ns) {
-    if (first_seq_ != 0U || count_ > runs_.size() || runs_[0].start_known || runs_[0].end_ns < ns) {
-        return;
-    }
-    runs_[0].start_ns = ns;
-    runs_[0].start_known = true;
+std::uint64_t Timeline::oldest_position() const {
+    const std::uint64_t kept = count_ > runs_.size() ? count_ - runs_.size() : 0;
+    return std::max(kept, restart_);
 }
 
-const Run* Timeline::newest(std::size_t back) const {
-    if (back >= count_ || back >= runs_.size()) {
-        return nullptr;
-    }
-    return &runs_[(count_ - 1 - back) & (runs_.size() - 1)];
+std::uint64_t Timeline::oldest_ns() const {
+    return empty() ? UINT64_MAX : run(oldest_position()).start_ns;
 }
 
-std::optional<std::uint32_t> Timeline::newest_seq() const {
-    return newest_seq_;
+// The first run from `first` on, and before `end`, that ends after `ns`.
+std::uint64_t Timeline::search(std::uint64_t ns, std::uint64_t first, std::uint64_t end) const {
+    while (first < end) {
+        const std::uint64_t middle = first + (end - first) / 2;
+        if (run(middle).end_ns <= ns) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return first;
+}
+
+std::uint64_t Timeline::position_at(std::uint64_t ns, std::uint64_t hint) const {
+    std::uint64_t step = 1;
+    while (hint + step < count_ && run(hint + step - 1).end_ns <= ns) {
+        hint += step;
+        step *= 2;
+    }
+    return search(ns, hint, std::min(hint + step, count_));
+}
+
+Timeline::Point Timeline::at(std::uint64_t ns) const {
+    const std::uint64_t first = search(ns, oldest_position(), count_);
+    Point point{first, 0, sums_};
+    if (first < count_) {
+        const Run& found = run(first);
+        point.before = found.before;
+        if (ns > found.start_ns) {
+            point.before += spent(found, ns - found.start_ns, point.done_ns);
+        }
+    }
+    return point;
+}
+
+std::uint64_t Timeline::process_ns(std::uint32_t pid, Rank rank, const Point& from) const {
+    const std::uint64_t sum = processes_.since(process_key(pid, rank), from.position);
+    if (sum == 0 || from.done_ns == 0) {
+        return sum;
+    }
+    const Run& cut = run(from.position);
+    const bool its = cut.task.tid != 0 && cut.task.pid == pid && rank_of(cut.prio) == rank;
+    return sum - (its ? from.done_ns : 0);
+}
+
+std::uint64_t Timeline::thread_ns(std::uint32_t tid, Rank rank, const Point& from) const {
+    const std::uint64_t sum = threads_->since(thread_key(tid, rank), from.position);
+    if (sum == 0 || from.done_ns == 0) {
+        return sum;
+    }
+    const Run& cut = run(from.position);
+    return sum - (cut.task.tid == tid && rank_of(cut.prio) == rank ? from.done_ns : 0);
+}
+
+std::uint64_t Timeline::rank_ns(Rank rank, const Point& from) const {
+    const std::uint64_t sum = ranks_.since(rank, from.position);
+    if (sum == 0 || from.done_ns == 0) {
+        return sum;
+    }
+    const Run& cut = run(from.position);
+    return sum - (cut.task.tid != 0 && rank_of(cut.prio) == rank ? from.done_ns : 0);
 }
 
 }  // namespace rqs

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What one CPU did, as far as user space was told: who had it from when to when.
+// What one CPU did, as far as it was told: who had it from when to when, with sums by prefix, so
+// that a stretch of any length is summed up in the time of a search.
 #pragma once
 
 #include <cstddef>
@@ -7,84 +8,133 @@
 #include <optional>
 #include <vector>
 
+#include "ledger/keyed_sums.h"
 #include "model/event.h"
+#include "model/record.h"
 
 namespace rqs {
 
+/// How the scheduler ranks a task: what has a lower rank goes first whatever its share. Deadline is
+/// 0, real-time priorities are 1 to 100, everything else is 101.
+using Rank = std::uint8_t;
+constexpr Rank rank_deadline = 0;
+constexpr Rank rank_fair = 101;
+constexpr Rank rank_of(std::int16_t prio) {
+    return prio < 0 ? rank_deadline : prio < 100 ? static_cast<Rank>(prio + 1) : rank_fair;
+}
+
+/// Time by what it was spent on. All of a CPU's known time, and nothing twice.
+struct TimeSums {
+    std::uint64_t idle_ns = 0;
+    std::uint64_t irq_ns = 0;
+    std::uint64_t steal_ns = 0;
+    std::uint64_t deadline_ns = 0;
+    std::uint64_t realtime_ns = 0;
+    std::uint64_t fair_ns = 0;
+
+    TimeSums& operator+=(const TimeSums& other);
+    TimeSums& operator-=(const TimeSums& other);
+    [[nodiscard]] std::uint64_t total_ns() const {
+        return idle_ns + irq_ns + steal_ns + deadline_ns + realtime_ns + fair_ns;
+    }
+};
+
 /// A stretch in which one task had the CPU. Times are the runqueue's clock, ns.
 struct Run {
-    std::uint64_t start_ns = 0;  ///< only if start_known
+    std::uint64_t start_ns = 0;  ///< equals end_ns where the start is not known
     std::uint64_t end_ns = 0;
-    std::uint64_t irq_ns = 0;    ///< of the stretch, taken by interrupts; 0 if start is unknown
+    std::uint64_t irq_ns = 0;    ///< of the stretch, taken by interrupts
     std::uint64_t steal_ns = 0;  ///< and by the hypervisor
     std::uint64_t cgroup_id = 0;
     TaskId task;
+    std::uint32_t ppid = 0;
     std::int16_t prio = 120;
     Policy policy = Policy::other;
     bool kernel_thread = false;
-    bool start_known = false;
-};
+    TimeSums before;  ///< of the CPU, before this run
 
-/// A switch as it was reported, before it is put in its place. `irq_ns` and `steal_ns` count since
-/// boot here.
-struct Switch {
-    std::uint32_t seq = 0;
-    Run run;
+    /// What is left to the task, or to idling.
+    [[nodiscard]] std::uint64_t ran_ns() const { return end_ns - start_ns - irq_ns - steal_ns; }
 };
 
 /// The runqueue of a group was throttled in this stretch; `certain` false: in some part of it.
 struct Throttling {
-    std::uint64_t group = 0;
+    std::uint32_t group = 0;
     std::uint64_t start_ns = 0;
     std::uint64_t end_ns = 0;
     bool certain = true;
 };
 
-/// What was found at a look at a group's runqueue.
-struct ThrottleLook {
-    std::uint32_t seq = 0;
-    std::uint64_t group = 0;
-    std::uint64_t found_ns = 0;
-    std::optional<std::uint64_t> total_ns;  ///< since the last look; nothing: this is the first
-    std::uint64_t ago_ns = 0;               ///< since its last throttling began
-    std::uint64_t since_ns = 0;             ///< when the last look was
-};
-
 class Timeline {
   public:
-    /// Remembers at least the last `capacity` runs.
-    explicit Timeline(std::size_t capacity);
+    /// Remembers the last `capacity` runs, a power of two. `with_threads`: keys by thread too.
+    Timeline(std::size_t capacity, bool with_threads);
 
-    void add(const Switch& entry);
+    /// A run ends. Returns its position; they count from 0 without holes.
+    std::uint64_t add(const Switch& record);
     /// A throttling lies in time where its start and its length are known. Where there were several
     /// since the last look, or it is the first look, only the bounds are.
     void add_throttling(const ThrottleLook& look);
 
-    /// Nothing was switched between `ns` (the runqueue's clock) and the first switch of all, that
-    /// with the seq 0: where that one is remembered, its task had the CPU from then on. Interrupts
-    /// and steal of that stretch are not known and count as the task's.
-    void nothing_before_first_since(std::uint64_t ns);
+    /// A moment on the timeline.
+    struct Point {
+        std::uint64_t position = 0;  ///< of the first run that ends after it
+        std::uint64_t done_ns = 0;   ///< what that run's task had run by then
+        TimeSums before;             ///< of the CPU, by then
+    };
+    /// `ns` not before the oldest run's start: see oldest_ns(). O(log n).
+    [[nodiscard]] Point at(std::uint64_t ns) const;
 
-    /// The run `back` steps before the newest; nothing where it is forgotten.
-    [[nodiscard]] const Run* newest(std::size_t back = 0) const;
-    /// The seq of the newest run.
-    [[nodiscard]] std::optional<std::uint32_t> newest_seq() const;
+    /// The position alone, searched for from `hint` on, which is not behind it.
+    [[nodiscard]] std::uint64_t position_at(std::uint64_t ns, std::uint64_t hint) const;
+
+    /// Before this nothing is remembered.
+    [[nodiscard]] std::uint64_t oldest_ns() const;
+    [[nodiscard]] bool empty() const { return count_ == 0; }
+    [[nodiscard]] std::uint64_t next_position() const { return count_; }
+    [[nodiscard]] std::uint64_t oldest_position() const;
+    [[nodiscard]] const Run& run(std::uint64_t position) const {
+        return runs_[position & (runs_.size() - 1)];
+    }
+
+    /// What the runs of a process (or thread) of a rank, or of all of a rank, ran after a point.
+    [[nodiscard]] std::uint64_t process_ns(std::uint32_t pid, Rank rank, const Point& from) const;
+    [[nodiscard]] std::uint64_t thread_ns(std::uint32_t tid, Rank rank, const Point& from) const;
+    [[nodiscard]] std::uint64_t rank_ns(Rank rank, const Point& from) const;
+    /// Ranks better than fair that were ever seen, ascending.
+    [[nodiscard]] const std::vector<Rank>& special_ranks() const { return special_ranks_; }
+    /// Keys are thread_key()s.
+    [[nodiscard]] const KeyedSums& threads() const { return *threads_; }
+
     [[nodiscard]] const std::vector<Throttling>& throttlings() const { return throttlings_; }
 
+    static std::uint64_t thread_key(std::uint32_t tid, Rank rank) {
+        return std::uint64_t{tid} << 8 | rank;
+    }
+    /// Memory of a run, about.
+    static constexpr std::size_t bytes_per_run = sizeof(Run) + 3 * KeyedSums::bytes_per_entry;
+
   private:
-    // Whatever was reported with the seq before: where the next run starts.
     struct Edge {
-        std::uint32_t seq = 0;
         std::uint64_t end_ns = 0;
         std::uint64_t irq_ns = 0;
         std::uint64_t steal_ns = 0;
     };
 
-    std::vector<Run> runs_;  // a circle
-    std::size_t count_ = 0;  // ever added
+    [[nodiscard]] Run run_of(const Switch& record) const;
+    [[nodiscard]] std::uint64_t search(std::uint64_t ns, std::uint64_t first,
+                                       std::uint64_t end) const;
+    void note_rank(Rank rank);
+
+    std::vector<Run> runs_;      // a circle
+    std::uint64_t count_ = 0;    // ever added
+    std::uint64_t restart_ = 0;  // runs before this one are not comparable: the clock went back
     std::optional<Edge> edge_;
-    std::optional<std::uint32_t> first_seq_;
-    std::optional<std::uint32_t> newest_seq_;
+    TimeSums sums_;
+    KeyedSums processes_;
+    KeyedSums ranks_;  // other than fair
+    std::optional<KeyedSums> threads_;
+    std::vector<Rank> special_ranks_;
     std::vector<Throttling> throttlings_;  // oldest first, few
 };
 

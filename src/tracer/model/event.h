@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,9 +34,28 @@ struct TaskId {
     Comm comm;
 };
 
-enum class PartKind : std::uint8_t { ran, idle, throttled, elsewhere, irq, steal, unknown };
+/// `others`: further tasks that ran, summed up because they were too many to name.
+enum class PartKind : std::uint8_t { ran, idle, throttled, elsewhere, irq, steal, unknown, others };
 enum class Relation : std::uint8_t { none, self, sibling, foreign };
-enum class Cause : std::uint8_t { contention, self, throttled, realtime, idle, moved, unknown };
+/// `rt_throttled`: a real-time task waited while the kernel let lower classes run, as it does when
+/// real-time tasks have used up their share (sched_rt_runtime_us, or the fair server since 6.12).
+enum class Cause : std::uint8_t {
+    contention,
+    self,
+    throttled,
+    realtime,
+    rt_throttled,
+    idle,
+    moved,
+    unknown
+};
+
+/// How a wait began. `created`: the first run after a fork. `unknown`: how the task left the CPU
+/// was not seen, since it was before tracing began.
+enum class WaitKind : std::uint8_t { woken, created, preempted, yielded, unknown };
+
+/// The state in which a task left the CPU.
+enum class Left : std::uint8_t { asleep, blocked, stopped, dead, preempted, yielded, unknown };
 
 /// SCHED_* as in <linux/sched.h>.
 enum class Policy : std::uint8_t {
@@ -60,6 +80,49 @@ struct Part {
     TaskId task;
     std::uint64_t cgroup_id = 0;  ///< as Wait::sched_cgroup_id
     std::uint64_t ns = 0;
+    std::uint32_t count = 1;  ///< tasks that it stands for: more than one only where `others`
+};
+
+/// A wait's length by what it was spent on; all of them sum to `wait_ns`. Always there, however
+/// many tasks ran meanwhile: the cause follows from it.
+struct WaitSums {
+    std::uint64_t throttled_ns = 0;
+    std::uint64_t elsewhere_ns = 0;
+    std::uint64_t idle_ns = 0;
+    std::uint64_t irq_ns = 0;
+    std::uint64_t steal_ns = 0;
+    std::uint64_t unknown_ns = 0;
+    // Of tasks that ran:
+    std::uint64_t self_ns = 0;          ///< threads of the same process
+    std::uint64_t realtime_ns = 0;      ///< others that outrank the waiter
+    std::uint64_t contention_ns = 0;    ///< others of its class that do not
+    std::uint64_t lower_ns = 0;         ///< others of a lower class, that ran when the wait began
+    std::uint64_t rt_throttled_ns = 0;  ///< others of a lower class, picked while it waited
+
+    [[nodiscard]] std::uint64_t ran_ns() const {
+        return self_ns + realtime_ns + contention_ns + lower_ns + rt_throttled_ns;
+    }
+};
+
+/// Consecutive runs of the wait's CPU that fall into the wait and are not throttled, by their
+/// positions (Ran::position): `first_ns` of the first run's task time, all of those between, and
+/// `last_ns` of the last one's. Where first == last, `first_ns` is meant and `last_ns` is 0.
+struct Stretch {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::uint64_t first_ns = 0;
+    std::uint64_t last_ns = 0;
+};
+
+/// One run: a task had the CPU for a while. Consumers that ask for it get every run that is known,
+/// before the waits in which it lies.
+struct Ran {
+    std::uint32_t cpu = 0;
+    std::uint64_t position = 0;   ///< counts the CPU's runs from 0, without holes
+    std::uint64_t ran_ns = 0;     ///< without interrupts and steal; 0 where its start is not known
+    TaskId task;                  ///< tid 0: the CPU idled
+    std::uint32_t ppid = 0;       ///< the parent process, where it was asked for
+    std::uint64_t cgroup_id = 0;  ///< as Wait::sched_cgroup_id
 };
 
 /// Who made the waiter runnable (--waker).
@@ -83,8 +146,18 @@ struct Wait {
     Policy policy = Policy::other;
     bool stamped = true;   ///< false: the kernel itself does not count this wait
     bool complete = true;  ///< false: queued before tracing began, parts on other CPUs may lack
+    WaitKind kind = WaitKind::unknown;
+    std::uint32_t ppid = 0;  ///< the parent process, where it was asked for
+    /// What the kernel has charged to the thread since it was born, this wait included: waiting and
+    /// running. Both 0 where it was not told.
+    std::uint64_t run_delay_ns = 0;
+    std::uint64_t runtime_ns = 0;
     Cause cause = Cause::unknown;
-    std::vector<Part> why;  ///< largest first
+    WaitSums sums;
+    /// Largest first; as many tasks are named as a consumer asked for, the rest is `others`. Empty
+    /// where nobody asked.
+    std::vector<Part> why;
+    std::vector<Stretch> stretches;  ///< oldest first, mostly one; empty where nobody asked
     std::optional<Waker> waker;
 };
 
@@ -96,7 +169,27 @@ struct Stuck {
     TaskId task;
     TaskId running;  ///< who has that CPU now
     std::uint64_t cgroup_id = 0;
-    Cause cause = Cause::unknown;
+    std::uint64_t sched_cgroup_id = 0;
+    std::int16_t prio = 120;
+    Policy policy = Policy::other;
+    WaitKind kind = WaitKind::unknown;
+    bool throttled = false;  ///< its group's quota keeps it off the CPU now
+    std::int16_t running_prio = 120;
+    Cause cause = Cause::unknown;  ///< a first look, see cause_of_stuck()
+};
+
+/// Waits that were to be kept and found no room in their CPU's ring.
+struct Loss {
+    std::uint32_t cpu = 0;
+    std::uint64_t from_ns = 0;  ///< CLOCK_MONOTONIC: they ended between these
+    std::uint64_t to_ns = 0;
+    std::uint64_t lost = 0;
+};
+
+/// A reading of two clocks at one moment.
+struct ClockReading {
+    std::uint64_t ts_ns = 0;              ///< CLOCK_MONOTONIC
+    std::int64_t realtime_offset_ns = 0;  ///< CLOCK_REALTIME is so much ahead of it
 };
 
 /// What a thread waited in one sampling interval (--source schedstat): single waits are not known.
@@ -109,13 +202,15 @@ struct Interval {
     std::uint64_t run_ns = 0;
 };
 
-/// Every wait and what became of it. seen == kept + lost + below the threshold.
+/// Every wait and what became of it. seen == kept + lost + left_out + below the threshold.
 struct Counters {
     std::uint64_t seen = 0;        ///< waits that passed the filters, whatever their length
     std::uint64_t kept = 0;        ///< longer than the threshold and handed on
     std::uint64_t lost = 0;        ///< longer than the threshold, but the ring was full
     std::uint64_t unverified = 0;  ///< waits of which parts on other CPUs may lack
     std::uint64_t late = 0;        ///< events that came after the ordering window
+    /// Longer than the threshold, but the tool's own or caused by its output.
+    std::uint64_t left_out = 0;
 };
 
 }  // namespace rqs

@@ -22,7 +22,25 @@ constexpr std::string_view name(PartKind kind) {
             return "irq";
         case PartKind::steal:
             return "steal";
+        case PartKind::others:
+            return "others";
         case PartKind::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+constexpr std::string_view name(WaitKind kind) {
+    switch (kind) {
+        case WaitKind::woken:
+            return "woken";
+        case WaitKind::created:
+            return "new";
+        case WaitKind::preempted:
+            return "preempted";
+        case WaitKind::yielded:
+            return "yielded";
+        case WaitKind::unknown:
             break;
     }
     return "unknown";
@@ -52,6 +70,8 @@ constexpr std::string_view name(Cause cause) {
             return "throttled";
         case Cause::realtime:
             return "realtime";
+        case Cause::rt_throttled:
+            return "rt_throttled";
         case Cause::idle:
             return "idle";
         case Cause::moved:

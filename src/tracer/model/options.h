@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the user asked for, checked as far as words alone can be checked.
+// What the user asked for, checked as far as words alone can be checked. Each part of the program
+// takes the one struct that concerns it.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "util/priority.h"
+
 namespace rqs {
 
 enum class SourceKind { automatic, bpf, schedstat, synthetic };
 enum class Format { text, json, csv };
-enum class GroupBy { process, cgroup };
+enum class GroupBy { process, thread, comm, cgroup, parent };
 
 struct Filters {
     std::vector<std::uint32_t> pids;  ///< any of them
@@ -23,25 +26,54 @@ struct Filters {
     std::vector<std::uint32_t> cpus;  ///< empty is all
 };
 
-struct Options {
+/// Switches remembered per CPU.
+constexpr std::uint32_t default_history = 1024;
+
+/// Which waits are wanted and how they are measured.
+struct SourceOptions {
+    SourceKind kind = SourceKind::automatic;
     std::uint64_t min_us = 10000;
     Filters filters;
-    SourceKind source = SourceKind::automatic;
+    bool stuck = false;
+    bool waker = false;
+    bool self = false;     ///< the tool's own waits, and those that its output causes, too
+    bool parents = false;  ///< who the parent process is (--by parent)
+    bool filter_in_user_space = false;  ///< the same filters, but not in the kernel: for tests
+    bool verbose = false;
+    std::optional<double> interval_s;           ///< how often to sample
+    std::uint32_t history = default_history;    ///< switches remembered per CPU, a power of two
+    std::optional<std::uint64_t> buffer_bytes;  ///< --buffer: ring bytes per CPU, a power of two
+};
+
+/// How waits are shown.
+struct ViewOptions {
     Format format = Format::text;
     bool previous = false;  ///< -P
     bool wide = false;      ///< -w
-    bool why = false;       ///< -W
-    bool summary = false;   ///< -s
-    bool stuck = false;
+    bool why = false;       ///< -W: a line under each wait in text
+    /// --why=N: tasks named in a ledger; UINT32_MAX names all. Nothing: the format's default.
+    std::optional<std::uint32_t> named_tasks;
     bool waker = false;
-    bool verbose = false;
+    bool quiet = false;    ///< -q: no events, only summary and report
+    bool summary = false;  ///< -s
     GroupBy by = GroupBy::process;
-    std::optional<double> duration_s;           ///< -d
-    std::optional<std::uint64_t> count;         ///< -n
-    std::optional<double> interval_s;           ///< --interval
-    std::uint32_t history = 64;                 ///< switches remembered per CPU, a power of two
-    std::optional<std::uint64_t> buffer_bytes;  ///< --buffer: ring bytes per CPU, a power of two
-    std::vector<std::string> command;           ///< after --
+    std::optional<double> interval_s;  ///< --interval: a report so often
+    std::string output_path;           ///< -o FILE; empty: standard output
+};
+
+/// For how long, and what runs meanwhile.
+struct RunOptions {
+    std::optional<double> duration_s;    ///< -d
+    std::optional<std::uint64_t> count;  ///< -n
+    std::vector<std::string> command;    ///< after --
+    bool strict = false;                 ///< a run that lost something exits with 3
+    util::Priority priority;             ///< of the thread that reads the rings
+};
+
+struct TraceOptions {
+    SourceOptions source;
+    ViewOptions view;
+    RunOptions run;
 };
 
 }  // namespace rqs

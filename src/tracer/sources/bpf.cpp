@@ -3,22 +3,20 @@
 
 #include <fmt/format.h>
 #include <linux/membarrier.h>
-#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <deque>
 #include <thread>
-#include <vector>
 
 #include "bpfkit/handles.h"
 #include "sources/bpf_object.h"
 #include "sources/bpf_rings.h"
 #include "sources/bpf_stuck.h"
-#include "sources/order.h"
+#include "sources/clock_readings.h"
 #include "util/clock.h"
 
 namespace rqs {
@@ -26,26 +24,29 @@ namespace {
 
 class BpfSource final : public Source {
   public:
-    BpfSource(const Options& options, std::optional<pid_t> ancestor)
+    BpfSource(const SourceOptions& options, std::optional<pid_t> ancestor)
         : options_(options), ancestor_(ancestor) {}
 
+    Status prepare() override;
     Status start() override;
-    Status poll(std::chrono::milliseconds timeout, EventHandler& handler) override;
-    Status finish(EventHandler& handler) override;
+    Status poll(std::chrono::milliseconds timeout, RecordHandler& handler) override;
+    Status finish(RecordHandler& handler) override;
     [[nodiscard]] Counters counters() const override;
+    [[nodiscard]] std::uint64_t now_ns() const override { return util::monotonic_ns(); }
+    [[nodiscard]] std::uint32_t cpus() const override { return object_ ? object_->cpu_count() : 1; }
 
   private:
     Status wait_for_doorbell(std::chrono::milliseconds timeout);
-    Status drain();
+    Status hand_on(std::uint64_t until_ns, RecordHandler& handler);
 
-    const Options& options_;
+    const SourceOptions& options_;
     std::optional<pid_t> ancestor_;
     std::optional<BpfObject> object_;
     std::optional<BpfRings> rings_;
-    std::optional<StuckFinder> stuck_;
+    std::optional<StuckFinder> finder_;
+    std::deque<Stuck> stuck_;  // found, not handed on yet
     bpfkit::RingBufferPtr doorbell_;
-    WaitOrder order_;
-    std::uint64_t handed_on_ = 0;
+    ClockReadings clocks_;
     std::chrono::milliseconds pause_{1};
 };
 
@@ -53,7 +54,7 @@ int ignore_ring(void*, void*, std::size_t) {
     return 0;
 }
 
-Status BpfSource::start() {
+Status BpfSource::prepare() {
     auto object = BpfObject::load(options_, ancestor_);
     if (!object) {
         return tl::unexpected(object.error());
@@ -68,16 +69,20 @@ Status BpfSource::start() {
     if (!doorbell_) {
         return fail(fmt::format("cannot poll the doorbell: {}", bpfkit::describe(errno)));
     }
+    return {};
+}
+
+Status BpfSource::start() {
     if (auto attached = object_->attach(); !attached) {
         return attached;
     }
     rings_->attached_at(util::monotonic_ns());
     if (options_.stuck) {
-        auto finder = StuckFinder::make(*object_);
+        auto finder = StuckFinder::make(*object_, options_.min_us);
         if (!finder) {
             return tl::unexpected(finder.error());
         }
-        stuck_ = std::move(*finder);
+        finder_ = std::move(*finder);
     }
     return {};
 }
@@ -86,7 +91,8 @@ Status BpfSource::start() {
 // the doorbell cuts a pause short when a ring fills up.
 Status BpfSource::wait_for_doorbell(std::chrono::milliseconds timeout) {
     constexpr std::chrono::milliseconds longest{200};
-    const auto pause = std::min({timeout, pause_, longest});
+    const auto longest_now = finder_ ? std::min(longest, finder_->period()) : longest;
+    const auto pause = std::min({timeout, pause_, longest_now});
     const int rang = ring_buffer__poll(doorbell_.get(), static_cast<int>(pause.count()));
     if (rang < 0 && rang != -EINTR) {
         return fail(fmt::format("cannot wait for events: {}", bpfkit::describe(rang)));
@@ -95,27 +101,42 @@ Status BpfSource::wait_for_doorbell(std::chrono::milliseconds timeout) {
     return {};
 }
 
-Status BpfSource::drain() {
-    constexpr std::chrono::milliseconds shortest{10};
-    const std::size_t before = order_.size();
-    auto drained = rings_->drain(order_);
-    if (order_.size() != before) {
-        pause_ = shortest;
+// Records in order of time, what waits still among them.
+Status BpfSource::hand_on(std::uint64_t until_ns, RecordHandler& handler) {
+    while (!stuck_.empty() && stuck_.front().ts_ns <= until_ns) {
+        if (auto before = rings_->hand_on(stuck_.front().ts_ns, handler); !before) {
+            return before;
+        }
+        handler.on_stuck(stuck_.front());
+        stuck_.pop_front();
     }
-    return drained;
+    return rings_->hand_on(until_ns, handler);
 }
 
-Status BpfSource::poll(std::chrono::milliseconds timeout, EventHandler& handler) {
+Status BpfSource::poll(std::chrono::milliseconds timeout, RecordHandler& handler) {
+    constexpr std::chrono::milliseconds shortest{10};
+    constexpr double crowded = 0.5;
     if (auto waited = wait_for_doorbell(timeout); !waited) {
         return waited;
     }
     const std::uint64_t now_ns = util::monotonic_ns();
-    auto drained = drain();
-    handed_on_ += order_.release(now_ns - std::min(now_ns, order_window_ns), handler);
-    if (drained && stuck_) {
-        return stuck_->look(now_ns, order_);
+    clocks_.read_if_due(now_ns, handler);
+    if (auto looked = rings_->look(now_ns); !looked) {
+        return looked;
     }
-    return drained;
+    const std::uint64_t groups = rings_->groups();
+    // Room is worth more than a perfect order.
+    const std::uint64_t window_ns = rings_->fill() > crowded ? 0 : order_window_ns;
+    const std::uint64_t until_ns = now_ns - std::min(now_ns, window_ns);
+    auto handed = hand_on(until_ns, handler);
+    if (rings_->groups() != groups || rings_->fill() > 0) {
+        pause_ = shortest;
+    }
+    if (handed && finder_) {
+        handed = finder_->look(now_ns, stuck_);
+    }
+    handler.on_reached(until_ns);
+    return handed;
 }
 
 // Until what was still running of the programs, on another CPU, has ended.
@@ -127,37 +148,29 @@ void wait_for_programs() {
     }
 }
 
-Status BpfSource::finish(EventHandler& handler) {
+Status BpfSource::finish(RecordHandler& handler) {
     if (!object_) {
         return {};
     }
     object_->detach();
     wait_for_programs();
-    auto drained = drain();
-    handed_on_ += order_.release(UINT64_MAX, handler);
-    return drained;
+    auto looked = rings_->look(util::monotonic_ns());
+    return looked ? hand_on(UINT64_MAX, handler) : looked;
 }
 
 Counters BpfSource::counters() const {
-    Counters counters;
-    if (rings_) {
-        counters = rings_->counters();
-    }
-    counters.kept = handed_on_;
-    counters.late = order_.late();
-    return counters;
+    return rings_ ? rings_->counters() : Counters{};
 }
 
 }  // namespace
 
-std::unique_ptr<Source> make_bpf_source(const Options& options, std::optional<pid_t> ancestor) {
+std::unique_ptr<Source> make_bpf_source(const SourceOptions& options,
+                                        std::optional<pid_t> ancestor) {
     return std::make_unique<BpfSource>(options, ancestor);
 }
 
 Status try_bpf() {
-    Options options;
-    options.stuck = false;
-    auto object = BpfObject::load(options, std::nullopt);
+    auto object = BpfObject::load(SourceOptions{}, std::nullopt);
     if (!object) {
         return tl::unexpected(object.error());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Waits from the running kernel: loads the hook, reads its rings, puts the CPUs' events in order.
+// Records from the running kernel: loads the hook and reads its rings.
 #pragma once
 
 #include <sys/types.h>
@@ -16,8 +16,10 @@ namespace rqs {
 /// its place. Events are held back this long before they are handed on.
 constexpr std::uint64_t order_window_ns = 10'000'000;
 
-/// `ancestor`: trace what descends from this process after start(), and nobody else (-- command).
-std::unique_ptr<Source> make_bpf_source(const Options& options, std::optional<pid_t> ancestor);
+/// `options` must outlive the source. `ancestor`: trace what descends from this process after
+/// start(), and nobody else (-- command).
+std::unique_ptr<Source> make_bpf_source(const SourceOptions& options,
+                                        std::optional<pid_t> ancestor);
 
 /// Loads and attaches the hook and takes it away again: what `doctor` calls the proof.
 Status try_bpf();

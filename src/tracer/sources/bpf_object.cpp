@@ -20,22 +20,25 @@
 #include "bpfkit/kernel_types.h"
 #include "contract/wire.h"
 #include "enrich/cgroups.h"
+#include "enrich/namespaces.h"
 #include "runqslower.skel.h"
 #include "util/procfs.h"
 
 namespace rqs {
 namespace {
 
-// What the rings may take by default: a CPU, and all CPUs together. A threshold of a millisecond or
-// more keeps few waits; below it, every switch may be one.
+// What the rings may take by default: a CPU, and all CPUs together. A reader that is woken in time
+// empties them every 10 ms; the rest is for times in which it is not, or in which nobody takes its
+// output. A threshold of a millisecond or more keeps few waits; below it, every switch may be one.
 struct RingBudget {
     std::uint64_t most_bytes;
     std::uint64_t total_bytes;
 };
 constexpr std::uint64_t fine_threshold_us = 1000;
-constexpr RingBudget coarse{256ULL << 10, 64ULL << 20};
+constexpr RingBudget coarse{1ULL << 20, 64ULL << 20};
 constexpr RingBudget fine{2ULL << 20, 128ULL << 20};
-constexpr std::uint64_t ring_least_bytes = 64ULL << 10;
+constexpr std::uint64_t ring_least_bytes = 128ULL << 10;
+constexpr std::uint32_t histories_a_ring = 4;
 
 std::uint64_t default_ring_bytes(std::uint64_t min_us, std::uint64_t cpus) {
     const RingBudget& budget = min_us < fine_threshold_us ? fine : coarse;
@@ -109,13 +112,6 @@ std::uint32_t cpu_places() {
     return static_cast<std::uint32_t>(std::max(1, libbpf_num_possible_cpus()));
 }
 
-// Ids in a pid namespace of one's own mean nothing to the kernel's tracepoints.
-bool in_first_pid_namespace() {
-    constexpr ino_t first = 0xEFFFFFFC;  // PROC_PID_INIT_INO, <linux/proc_ns.h>
-    struct stat info {};
-    return ::stat("/proc/self/ns/pid", &info) != 0 || info.st_ino == first;
-}
-
 std::uint32_t read_pid_max() {
     std::ifstream file("/proc/sys/kernel/pid_max");
     std::uint32_t value = 0;
@@ -177,6 +173,16 @@ Result<bpfkit::Fd> reuse_pinned(bpf_map* map, const std::string& path, const cha
     return fd;
 }
 
+// Whoever asks for the tool itself gets it. In a pid namespace of its own the tool does not know
+// which pid the kernel knows it by.
+bool leaves_itself_out(const SourceOptions& options) {
+    const auto self = static_cast<std::uint32_t>(::getpid());
+    const auto& pids = options.filters.pids;
+    return !options.self && options.filters.tids.empty() &&
+           std::find(pids.begin(), pids.end(), self) == pids.end() &&
+           in_initial_pid_namespace(util::Procfs());
+}
+
 template <typename T>
 std::uint32_t power_of_two(T value, T least, T most) {
     return static_cast<std::uint32_t>(std::bit_floor(std::clamp(value, least, most)));
@@ -193,7 +199,7 @@ BpfObject::BpfObject(BpfObject&&) noexcept = default;
 BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
 BpfObject::~BpfObject() = default;
 
-Result<BpfObject> BpfObject::load(const Options& options, std::optional<pid_t> ancestor) {
+Result<BpfObject> BpfObject::load(const SourceOptions& options, std::optional<pid_t> ancestor) {
     bpfkit::install_log(options.verbose);
     bpfkit::lift_memlock_limit();
     auto loader = bpfkit::LeanLoader::make();
@@ -223,21 +229,26 @@ Result<BpfObject> BpfObject::load(const Options& options, std::optional<pid_t> a
         }
         return tl::unexpected(explain_load(*loaded));
     }
-    if (auto filled = object.fill_maps(options.filters, ancestor); !filled) {
+    if (auto filled =
+            object.fill_maps(options.filter_in_user_space ? Filters{} : options.filters, ancestor);
+        !filled) {
         return tl::unexpected(filled.error());
     }
     return object;
 }
 
-Status BpfObject::set_up(const Options& options, std::optional<pid_t> ancestor) {
+Status BpfObject::set_up(const SourceOptions& options, std::optional<pid_t> ancestor) {
     auto& progs = skeleton_->progs;
     auto& maps = skeleton_->maps;
     rqs_knobs& knobs = skeleton_->rodata->knobs;
     knobs.min_ns = options.min_us * 1000;
     knobs.cpu_controller_is_v1 = cpu_controller_is_v1() ? 1 : 0;
     knobs.with_waker = options.waker ? 1 : 0;
+    knobs.with_stuck = options.stuck ? 1 : 0;
+    knobs.with_parents = options.parents ? 1 : 0;
+    knobs.self_pid = leaves_itself_out(options) ? static_cast<__u32>(::getpid()) : 0;
     knobs.base_slots = base_slots();
-    bpf_map__set_value_size(maps.run_delay_bases, knobs.base_slots * 16);
+    bpf_map__set_value_size(maps.run_delay_bases, knobs.base_slots * RQS_BASE_ENTRY_BYTES);
     size_rings(options);
 
     bpf_program__set_autoload(progs.on_fork, ancestor.has_value());
@@ -248,23 +259,26 @@ Status BpfObject::set_up(const Options& options, std::optional<pid_t> ancestor) 
     }
     bpf_program__set_autoload(progs.find_waiting, options.stuck);
     bpf_map__set_autocreate(maps.wakers, options.waker);
-    return set_filters(options.filters, ancestor);
+    return set_filters(options.filter_in_user_space ? Filters{} : options.filters, ancestor);
 }
 
-void BpfObject::size_rings(const Options& options) {
+// A ring that was asked for is as large as that, and the history gives way; otherwise the ring is
+// large enough for the history.
+void BpfObject::size_rings(const SourceOptions& options) {
     rqs_knobs& knobs = skeleton_->rodata->knobs;
     cpu_count_ = cpu_places();
     const std::uint64_t bytes =
         options.buffer_bytes.value_or(default_ring_bytes(options.min_us, cpu_count_));
+    ring_slots_ = power_of_two<std::uint64_t>(bytes / RQS_SLOT_BYTES, RQS_RING_MIN, 1U << 24);
     history_slots_ = power_of_two<std::uint32_t>(options.history, RQS_HISTORY_MIN, RQS_HISTORY_MAX);
-    // The ring must hold at least one wait with a whole history.
-    ring_slots_ = std::max(history_slots_ * 2,
-                           power_of_two<std::uint64_t>(bytes / RQS_SLOT_BYTES, 16, 1U << 24));
+    if (options.history > default_history && !options.buffer_bytes) {
+        ring_slots_ = std::max(ring_slots_, history_slots_ * histories_a_ring);
+    }
+    history_slots_ = std::min(history_slots_, ring_slots_ / histories_a_ring);
     knobs.history_slots = history_slots_;
     knobs.ring_slots = ring_slots_;
     bpf_map__set_max_entries(skeleton_->maps.cpus, cpu_count_);
-    bpf_map__set_value_size(skeleton_->maps.cpus,
-                            static_cast<__u32>(rqs_cpu_bytes(history_slots_, ring_slots_)));
+    bpf_map__set_value_size(skeleton_->maps.cpus, static_cast<__u32>(rqs_cpu_bytes(ring_slots_)));
 }
 
 Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> ancestor) {
@@ -275,14 +289,14 @@ Status BpfObject::set_filters(const Filters& filters, std::optional<pid_t> ances
     knobs.filter_descendants = ancestor ? 1 : 0;
     set_comm(knobs, filters.comm_prefix);
 
-    if ((!filters.pids.empty() || !filters.tids.empty() || ancestor) && !in_first_pid_namespace()) {
+    const bool by_id = !filters.pids.empty() || !filters.tids.empty() || ancestor;
+    if (by_id && !in_initial_pid_namespace(util::Procfs())) {
         return fail(
             "-p, -t and a command cannot be traced from inside a pid namespace, where ids "
             "are not the machine's; run in the machine's own, or with --source schedstat");
     }
-    const bool by_pid = knobs.filter_pid != 0 || knobs.filter_tid != 0 || ancestor;
-    bpf_map__set_autocreate(maps.pids, by_pid);
-    if (by_pid) {
+    bpf_map__set_autocreate(maps.pids, by_id);
+    if (by_id) {
         knobs.pid_limit = (read_pid_max() + 7) & ~7U;
         bpf_map__set_value_size(maps.pids, knobs.pid_limit);
     }

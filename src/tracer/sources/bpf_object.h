@@ -19,7 +19,7 @@ namespace rqs {
 
 class BpfObject {
   public:
-    static Result<BpfObject> load(const Options& options, std::optional<pid_t> ancestor);
+    static Result<BpfObject> load(const SourceOptions& options, std::optional<pid_t> ancestor);
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
     BpfObject(const BpfObject&) = delete;
@@ -44,8 +44,8 @@ class BpfObject {
     };
 
     BpfObject();
-    Status set_up(const Options& options, std::optional<pid_t> ancestor);
-    void size_rings(const Options& options);
+    Status set_up(const SourceOptions& options, std::optional<pid_t> ancestor);
+    void size_rings(const SourceOptions& options);
     Status set_filters(const Filters& filters, std::optional<pid_t> ancestor);
     Status fill_maps(const Filters& filters, std::optional<pid_t> ancestor);
 

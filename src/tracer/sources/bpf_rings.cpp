@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -28,7 +28,7 @@ void BpfRings::Unmap::operator()(void* memory) const {
 }
 
 Result<BpfRings> BpfRings::map(const BpfObject& object) {
-    const std::uint64_t stride = rqs_cpu_bytes(object.history_slots(), object.ring_slots());
+    const std::uint64_t stride = rqs_cpu_bytes(object.ring_slots());
     const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     const std::uint64_t bytes = (stride * object.cpu_count() + page - 1) / page * page;
     void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, object.cpus_fd(), 0);
@@ -37,50 +37,109 @@ Result<BpfRings> BpfRings::map(const BpfObject& object) {
     }
     BpfRings rings({memory, Unmap{bytes}});
     rings.ring_slots_ = object.ring_slots();
-    rings.history_slots_ = object.history_slots();
     for (std::uint32_t id = 0; id < object.cpu_count(); ++id) {
         char* const base = static_cast<char*>(memory) + stride * id;
-        rings.cpus_.push_back(
-            {reinterpret_cast<rqs_cpu*>(base),
-             reinterpret_cast<const rqs_slot*>(base + rqs_ring_offset(object.history_slots())),
-             nullptr});
+        Cpu cpu;
+        cpu.state = reinterpret_cast<rqs_cpu*>(base);
+        cpu.ring = {reinterpret_cast<const rqs_slot*>(base + RQS_RING_OFFSET),
+                    object.ring_slots() - 1};
+        rings.cpus_.push_back(std::move(cpu));
     }
     return rings;
 }
 
-Status BpfRings::drain(WaitOrder& order) {
+void BpfRings::attached_at(std::uint64_t ns) {
+    attached_ns_ = ns;
+    looked_ns_ = ns;
+}
+
+// The group at the tail joins the queue.
+Status BpfRings::enqueue(std::uint32_t id) {
+    Cpu& cpu = cpus_[id];
+    cpu.queued = cpu.tail != cpu.head;
+    if (!cpu.queued) {
+        return {};
+    }
+    if (!cpu.decoder) {
+        cpu.decoder = std::make_unique<CpuDecoder>(id, attached_ns_);
+    }
+    const auto group = cpu.decoder->look(cpu.ring, cpu.tail, cpu.head);
+    if (!group) {
+        return tl::unexpected(group.error());
+    }
+    cpu.slots = group->slots;
+    next_.push({group->ts_ns, id});
+    return {};
+}
+
+void BpfRings::note_losses(std::uint64_t now_ns) {
     for (std::uint32_t id = 0; id < cpus_.size(); ++id) {
-        if (auto drained = drain_cpu(id, cpus_[id], order); !drained) {
-            return drained;
+        Cpu& cpu = cpus_[id];
+        const std::uint64_t lost = load_acquire(cpu.state->lost);
+        if (lost != cpu.lost) {
+            losses_.push_back({id, looked_ns_, now_ns, lost - cpu.lost});
+            cpu.lost = lost;
+        }
+    }
+    looked_ns_ = now_ns;
+}
+
+Status BpfRings::look(std::uint64_t now_ns) {
+    note_losses(now_ns);
+    for (std::uint32_t id = 0; id < cpus_.size(); ++id) {
+        Cpu& cpu = cpus_[id];
+        cpu.head = load_acquire(cpu.state->head);
+        if (cpu.queued) {
+            continue;
+        }
+        if (auto queued = enqueue(id); !queued) {
+            return queued;
         }
     }
     return {};
 }
 
-Status BpfRings::drain_cpu(std::uint32_t id, Cpu& cpu, WaitOrder& order) const {
-    const std::uint64_t head = load_acquire(cpu.state->head);
-    std::uint64_t tail = cpu.state->tail;
-    if (head == tail) {
-        return {};
+double BpfRings::fill() const {
+    std::uint64_t most = 0;
+    for (const Cpu& cpu : cpus_) {
+        most = std::max(most, cpu.head - cpu.tail);
     }
-    if (!cpu.decoder) {
-        cpu.decoder = std::make_unique<CpuDecoder>(id, history_slots_, attached_ns_);
+    return static_cast<double>(most) / static_cast<double>(ring_slots_);
+}
+
+void BpfRings::give_back(Cpu& cpu) {
+    store_release(cpu.state->tail, cpu.tail);
+    cpu.given_back = cpu.tail;
+}
+
+Status BpfRings::take_group(std::uint32_t id, RecordHandler& handler) {
+    // The kernel reads the tail whenever it keeps a wait: not every group is worth a write to it.
+    constexpr std::uint64_t stride = 256;
+    Cpu& cpu = cpus_[id];
+    auto taken = cpu.decoder->take(cpu.ring, cpu.tail, handler);
+    cpu.tail += cpu.slots;
+    ++groups_;
+    if (cpu.tail - cpu.given_back >= stride || cpu.tail == cpu.head) {
+        give_back(cpu);
     }
-    // Room is given back as it is read, so that a reader that is behind helps at once.
-    constexpr std::uint64_t stride = 1024;
-    while (tail != head) {
-        const std::uint64_t stop = std::min(head, tail + stride);
-        for (; tail != stop; ++tail) {
-            auto complete = cpu.decoder->take(cpu.ring[tail & (ring_slots_ - 1)], order.next());
-            if (!complete) {
-                return tl::unexpected(complete.error());
-            }
-            if (*complete) {
-                order.commit();
-            }
+    return taken ? enqueue(id) : taken;
+}
+
+Status BpfRings::hand_on(std::uint64_t until_ns, RecordHandler& handler) {
+    while (!next_.empty() && next_.top().ts_ns <= until_ns && !handler.done()) {
+        const Next next = next_.top();
+        next_.pop();
+        late_ += next.ts_ns < newest_ns_ ? 1U : 0U;
+        newest_ns_ = std::max(newest_ns_, next.ts_ns);
+        if (auto taken = take_group(next.cpu, handler); !taken) {
+            return taken;
         }
-        store_release(cpu.state->tail, tail);
     }
+    const auto due =
+        std::partition_point(losses_.begin(), losses_.end(),
+                             [until_ns](const Loss& loss) { return loss.to_ns <= until_ns; });
+    std::for_each(losses_.begin(), due, [&](const Loss& loss) { handler.on_loss(loss); });
+    losses_.erase(losses_.begin(), due);
     return {};
 }
 
@@ -91,6 +150,7 @@ Counters BpfRings::counters() const {
         counters.lost += load_acquire(cpu.state->lost);
         counters.unverified += load_acquire(cpu.state->unverified);
     }
+    counters.late = late_;
     return counters;
 }
 

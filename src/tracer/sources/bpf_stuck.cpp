@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -14,23 +15,30 @@
 namespace rqs {
 namespace {
 
-constexpr std::uint64_t look_every_ns = 500'000'000;
+using std::chrono::milliseconds;
+
+// Whoever has waited half as long again as the threshold has been seen. A look costs a walk over
+// all tasks, so that there are not more of them than a hundred a second.
+milliseconds period_for(std::uint64_t min_us) {
+    constexpr std::uint64_t us_per_ms = 1000;
+    return std::clamp(milliseconds(min_us / 2 / us_per_ms), milliseconds(10), milliseconds(500));
+}
 
 }  // namespace
 
-Result<StuckFinder> StuckFinder::make(BpfObject& object) {
+Result<StuckFinder> StuckFinder::make(BpfObject& object, std::uint64_t min_us) {
     auto proof = object.open_waiting_tasks();
     if (!proof) {
         return tl::unexpected(proof.error());
     }
-    return StuckFinder(object);
+    return StuckFinder(object, period_for(min_us));
 }
 
-Status StuckFinder::look(std::uint64_t now_ns, WaitOrder& order) {
+Status StuckFinder::look(std::uint64_t now_ns, std::deque<Stuck>& found) {
     if (now_ns < next_ns_) {
         return {};
     }
-    next_ns_ = now_ns + look_every_ns;
+    next_ns_ = now_ns + static_cast<std::uint64_t>(std::chrono::nanoseconds(period_).count());
     news_.begin_look();
     auto fd = object_->open_waiting_tasks();
     if (!fd) {
@@ -52,7 +60,7 @@ Status StuckFinder::look(std::uint64_t now_ns, WaitOrder& order) {
         for (std::size_t i = 0; i < static_cast<std::size_t>(bytes) / sizeof(rqs_stuck); ++i) {
             const Stuck stuck = decode_stuck(records.at(i));
             if (news_.is_news(stuck)) {
-                order.add(stuck);
+                found.push_back(stuck);
             }
         }
     }

@@ -14,11 +14,11 @@ namespace {
 
 using SourcePtr = std::unique_ptr<Source>;
 
-SourcePtr make_bpf(const Options& options, std::optional<pid_t> ancestor) {
+SourcePtr make_bpf(const SourceOptions& options, std::optional<pid_t> ancestor) {
     return make_bpf_source(options, ancestor);
 }
 
-SourcePtr make_schedstat(const Options& options, std::optional<pid_t> ancestor) {
+SourcePtr make_schedstat(const SourceOptions& options, std::optional<pid_t> ancestor) {
     std::optional<std::uint32_t> root;
     if (ancestor) {
         root = static_cast<std::uint32_t>(*ancestor);
@@ -26,24 +26,29 @@ SourcePtr make_schedstat(const Options& options, std::optional<pid_t> ancestor) 
     return std::make_unique<SchedstatSource>(options, root);
 }
 
-SourcePtr make_synthetic(const Options& options, std::optional<pid_t> /*ancestor*/) {
+SourcePtr make_synthetic(const SourceOptions& options, std::optional<pid_t> /*ancestor*/) {
     return std::make_unique<SyntheticSource>(options);
 }
 
 struct Row {
     SourceKind kind;
-    SourcePtr (*make)(const Options&, std::optional<pid_t>);
+    SourcePtr (*make)(const SourceOptions&, std::optional<pid_t>);
 };
 
 constexpr std::array rows{Row{SourceKind::bpf, make_bpf},
                           Row{SourceKind::schedstat, make_schedstat},
                           Row{SourceKind::synthetic, make_synthetic}};
 
-Result<SourcePtr> started(SourceKind kind, const Options& options, std::optional<pid_t> ancestor) {
+Result<SourcePtr> started(SourceKind kind, const SourceOptions& options,
+                          std::optional<pid_t> ancestor,
+                          const std::function<Status()>& before_start) {
     for (const auto& row : rows) {
         if (row.kind == kind) {
             SourcePtr source = row.make(options, ancestor);
-            if (auto status = source->start(); !status) {
+            Status status = source->prepare();
+            status = status ? before_start() : status;
+            status = status ? source->start() : status;
+            if (!status) {
                 return tl::unexpected(status.error());
             }
             return source;
@@ -54,16 +59,16 @@ Result<SourcePtr> started(SourceKind kind, const Options& options, std::optional
 
 }  // namespace
 
-Result<SourcePtr> start_source(const Options& options, std::optional<pid_t> ancestor,
-                               std::string& note) {
-    if (options.source != SourceKind::automatic) {
-        return started(options.source, options, ancestor);
+Result<SourcePtr> start_source(const SourceOptions& options, std::optional<pid_t> ancestor,
+                               const std::function<Status()>& before_start, std::string& note) {
+    if (options.kind != SourceKind::automatic) {
+        return started(options.kind, options, ancestor, before_start);
     }
-    auto live = started(SourceKind::bpf, options, ancestor);
+    auto live = started(SourceKind::bpf, options, ancestor, before_start);
     if (live || live.error().code == ExitCode::usage) {
         return live;
     }
-    auto sampled = started(SourceKind::schedstat, options, ancestor);
+    auto sampled = started(SourceKind::schedstat, options, ancestor, before_start);
     if (!sampled) {
         // An option that sampling cannot serve: what stands in the way of BPF is the news.
         return live;

@@ -40,10 +40,11 @@ bool contains(const std::vector<std::uint32_t>& ids, std::uint32_t id) {
 
 }  // namespace
 
-SchedstatSource::SchedstatSource(const Options& options, std::optional<std::uint32_t> ancestor)
+SchedstatSource::SchedstatSource(const SourceOptions& options,
+                                 std::optional<std::uint32_t> ancestor)
     : SchedstatSource(options, live_setup(ancestor)) {}
 
-SchedstatSource::SchedstatSource(const Options& options, Setup setup)
+SchedstatSource::SchedstatSource(const SourceOptions& options, Setup setup)
     : options_(options), setup_(std::move(setup)) {
     constexpr std::size_t longest_file = 512;  // stat is the longest of those read: below 400
     buffer_.resize(longest_file);
@@ -121,8 +122,9 @@ Status SchedstatSource::start() {
     return {};
 }
 
-Status SchedstatSource::poll(std::chrono::milliseconds timeout, EventHandler& handler) {
+Status SchedstatSource::poll(std::chrono::milliseconds timeout, RecordHandler& handler) {
     const std::uint64_t now = setup_.monotonic_ns();
+    clocks_.read_if_due(now, handler);
     if (now < next_ns_) {
         // Rounded up, or the last millisecond would be a busy loop.
         const std::uint64_t due_ms = (next_ns_ - now + ns_per_ms - 1) / ns_per_ms;
@@ -134,6 +136,7 @@ Status SchedstatSource::poll(std::chrono::milliseconds timeout, EventHandler& ha
         }
     }
     scan(&handler);
+    handler.on_reached(setup_.monotonic_ns());
     // Readings that were slept through are skipped, not made up for.
     const std::uint64_t after = setup_.monotonic_ns();
     next_ns_ += interval_ns_;
@@ -143,13 +146,13 @@ Status SchedstatSource::poll(std::chrono::milliseconds timeout, EventHandler& ha
     return {};
 }
 
-Status SchedstatSource::finish(EventHandler& handler) {
+Status SchedstatSource::finish(RecordHandler& handler) {
     scan(&handler);
     return {};
 }
 
 /// One reading of everything. Without a handler it only sets the baseline.
-void SchedstatSource::scan(EventHandler* handler) {
+void SchedstatSource::scan(RecordHandler* handler) {
     ++scan_;
     unreadable_ = 0;
     const std::uint64_t began_ns = setup_.monotonic_ns();
@@ -236,7 +239,7 @@ bool SchedstatSource::is_wanted(std::uint32_t tid) const {
     return options_.filters.tids.empty() || contains(options_.filters.tids, tid);
 }
 
-void SchedstatSource::scan_process(std::uint32_t pid, EventHandler* handler) {
+void SchedstatSource::scan_process(std::uint32_t pid, RecordHandler* handler) {
     path_.clear();
     fmt::format_to(std::back_inserter(path_), "{}/{}/task", setup_.procfs.root(), pid);
     util::ProcDir tasks(path_);
@@ -254,7 +257,7 @@ void SchedstatSource::scan_process(std::uint32_t pid, EventHandler* handler) {
 }
 
 void SchedstatSource::scan_thread(const util::ProcDir& tasks, std::uint32_t pid,
-                                  const util::IdEntry& entry, EventHandler* handler) {
+                                  const util::IdEntry& entry, RecordHandler* handler) {
     path_.clear();
     fmt::format_to(std::back_inserter(path_), "{}/schedstat", entry.id);
     const auto text = tasks.read(path_.c_str(), buffer_);
@@ -310,7 +313,7 @@ bool SchedstatSource::note_birth(const util::ProcDir& tasks, const util::IdEntry
 
 /// Counts what a thread waited between two readings and hands it on if it is worth it.
 void SchedstatSource::report(const util::ProcDir& tasks, TaskId task, const Thread& before,
-                             const Thread& after, EventHandler& handler) {
+                             const Thread& after, RecordHandler& handler) {
     Interval interval;
     interval.waits = after.last.slices - before.last.slices;
     interval.wait_ns = after.last.wait_ns - before.last.wait_ns;
@@ -333,7 +336,8 @@ void SchedstatSource::report(const util::ProcDir& tasks, TaskId task, const Thre
     interval.ts_ns = after.read_ns;
     interval.interval_ns = after.read_ns - (before.read_ns != 0 ? before.read_ns : last_scan_ns_);
     interval.task = task;
-    wanted_ = handler.on_interval(interval);
+    handler.on_interval(interval);
+    wanted_ = !handler.done();
 }
 
 std::optional<Comm> SchedstatSource::comm_of(const util::ProcDir& tasks, std::uint32_t tid) {

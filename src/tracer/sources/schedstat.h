@@ -12,6 +12,7 @@
 
 #include "model/event.h"
 #include "model/options.h"
+#include "sources/clock_readings.h"
 #include "sources/source.h"
 #include "util/error.h"
 #include "util/procfs.h"
@@ -42,19 +43,20 @@ class SchedstatSource final : public Source {
     };
 
     /// `options` must outlive the source. Uses: min_us, interval_s (default 1), filters.
-    SchedstatSource(const Options& options, std::optional<std::uint32_t> ancestor);
-    SchedstatSource(const Options& options, Setup setup);
+    SchedstatSource(const SourceOptions& options, std::optional<std::uint32_t> ancestor);
+    SchedstatSource(const SourceOptions& options, Setup setup);
 
     /// Takes the first reading. Fails where the kernel does not count waits, and (usage) where an
     /// option needs single waits.
     Status start() override;
-    Status poll(std::chrono::milliseconds timeout, EventHandler& handler) override;
+    Status poll(std::chrono::milliseconds timeout, RecordHandler& handler) override;
     /// Hands on the interval that has not ended.
-    Status finish(EventHandler& handler) override;
+    Status finish(RecordHandler& handler) override;
 
     /// seen and kept count waits, not intervals.
     [[nodiscard]] Counters counters() const override { return counters_; }
     [[nodiscard]] bool samples() const override { return true; }
+    [[nodiscard]] std::uint64_t now_ns() const override { return setup_.monotonic_ns(); }
 
     /// Tasks of the last reading that could not be read (other users', where /proc hides them).
     [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
@@ -80,20 +82,20 @@ class SchedstatSource final : public Source {
 
     Status check_options() const;
     Status check_kernel() const;
-    void scan(EventHandler* handler);
+    void scan(RecordHandler* handler);
     void list_processes(std::vector<util::IdEntry>& pids);
     void keep_descendants(std::vector<util::IdEntry>& pids);
-    void scan_process(std::uint32_t pid, EventHandler* handler);
+    void scan_process(std::uint32_t pid, RecordHandler* handler);
     void scan_thread(const util::ProcDir& tasks, std::uint32_t pid, const util::IdEntry& entry,
-                     EventHandler* handler);
+                     RecordHandler* handler);
     bool is_wanted(std::uint32_t tid) const;
     bool note_birth(const util::ProcDir& tasks, const util::IdEntry& entry, Thread& thread);
     void report(const util::ProcDir& tasks, TaskId task, const Thread& before, const Thread& after,
-                EventHandler& handler);
+                RecordHandler& handler);
     std::optional<Comm> comm_of(const util::ProcDir& tasks, std::uint32_t tid);
     void forget_ended();
 
-    const Options& options_;
+    const SourceOptions& options_;
     Setup setup_;
     std::uint64_t interval_ns_ = 0;
     std::uint64_t next_ns_ = 0;       ///< when the next reading is due
@@ -103,6 +105,7 @@ class SchedstatSource final : public Source {
     std::uint64_t unreadable_ = 0;
     bool wanted_ = true;  ///< the handler takes more
     Counters counters_;
+    ClockReadings clocks_;
     std::unordered_map<std::uint32_t, Thread> threads_;
     std::unordered_map<std::uint32_t, Process> processes_;
     // Reused from reading to reading.

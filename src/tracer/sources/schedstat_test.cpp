@@ -22,14 +22,12 @@ namespace {
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t s = 1000 * ms;
 
-class Taker : public EventHandler {
+class Taker : public RecordHandler {
   public:
-    bool on_wait(Wait& /*wait*/) override { return false; }
-    bool on_stuck(const Stuck& /*stuck*/) override { return false; }
-    bool on_interval(const Interval& interval) override {
-        intervals.push_back(interval);
-        return intervals.size() < limit;
-    }
+    void on_interval(const Interval& interval) override { intervals.push_back(interval); }
+    void on_clock(const ClockReading& reading) override { clocks.push_back(reading); }
+    void on_reached(std::uint64_t now_ns) override { reached_ns = now_ns; }
+    [[nodiscard]] bool done() const override { return intervals.size() >= limit; }
     /// The one interval of a thread, if there is just one.
     [[nodiscard]] std::optional<Interval> only(std::uint32_t tid) const {
         std::optional<Interval> found;
@@ -42,6 +40,8 @@ class Taker : public EventHandler {
         return found;
     }
     std::vector<Interval> intervals;
+    std::vector<ClockReading> clocks;
+    std::uint64_t reached_ns = 0;
     std::size_t limit = SIZE_MAX;
 };
 
@@ -98,7 +98,7 @@ class Schedstat : public ::testing::Test {
     }
 
     std::filesystem::path root_;
-    Options options_;
+    SourceOptions options_;
     std::uint64_t now_ns_ = 1000 * s;
     Taker taker_;
 };
@@ -173,6 +173,19 @@ TEST_F(Schedstat, WaitsForItsInterval) {
     now_ns_ += 1;
     ASSERT_TRUE(source.poll(std::chrono::milliseconds(0), taker_));
     EXPECT_EQ(taker_.intervals.size(), 1U);
+}
+
+TEST_F(Schedstat, SaysHowFarItHasComeAndWhatTimeItIs) {
+    auto source = make();
+    ASSERT_TRUE(source.start());
+    EXPECT_EQ(source.now_ns(), now_ns_);
+    ASSERT_TRUE(source.poll(std::chrono::milliseconds(0), taker_));
+    EXPECT_EQ(taker_.reached_ns, 0U) << "nothing was read yet";
+    ASSERT_EQ(taker_.clocks.size(), 1U);
+    next(source);
+    EXPECT_EQ(taker_.reached_ns, now_ns_);
+    EXPECT_EQ(taker_.clocks.size(), 2U);
+    EXPECT_EQ(taker_.clocks[1].ts_ns, now_ns_);
 }
 
 TEST_F(Schedstat, ThresholdIsOnTheSum) {
@@ -396,11 +409,26 @@ TEST_F(Schedstat, SaysWhyItCannot) {
 }
 
 TEST_F(Schedstat, RefusesWhatNeedsSingleWaits) {
-    options_.stuck = true;
-    const Status status = make().start();
-    ASSERT_FALSE(status);
-    EXPECT_EQ(status.error().code, ExitCode::usage);
-    EXPECT_NE(status.error().message.find("--stuck"), std::string::npos);
+    const auto refused = [this](const SourceOptions& options, const std::string& option) {
+        options_ = options;
+        const Status status = make().start();
+        ASSERT_FALSE(status) << option;
+        EXPECT_EQ(status.error().code, ExitCode::usage);
+        EXPECT_EQ(status.error().message.find(option + " needs"), 0U) << status.error().message;
+    };
+    SourceOptions options;
+    options.waker = true;
+    refused(options, "--waker");
+    options.stuck = true;
+    refused(options, "--stuck");
+    options.filters.mntns_map = "/map";
+    refused(options, "--mntnsmap");
+    options.filters.cgroup_map = "/map";
+    refused(options, "--cgroupmap");
+    options.filters.cgroup_path = "/a";
+    refused(options, "--cgroup");
+    options.filters.cpus = {0};
+    refused(options, "--cpu");
 }
 
 TEST(SchedstatLive, FindsTwoThatShareACpu) {
@@ -428,7 +456,7 @@ TEST(SchedstatLive, FindsTwoThatShareACpu) {
         }
         pids.push_back(static_cast<std::uint32_t>(pid));
     }
-    Options options;
+    SourceOptions options;
     options.min_us = 1000;
     options.interval_s = 0.2;
     options.filters.pids = pids;

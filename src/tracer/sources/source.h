@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Where events come from: the kernel, /proc, a generator; later a recording.
+// Where records come from: the kernel, /proc, a generator; later a recording.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
-#include "model/event.h"
+#include "model/record.h"
 #include "util/error.h"
 
 namespace rqs {
-
-/// Takes events in time order, one call each, on the caller's thread.
-class EventHandler {
-  public:
-    EventHandler() = default;
-    EventHandler(const EventHandler&) = delete;
-    EventHandler& operator=(const EventHandler&) = delete;
-    virtual ~EventHandler() = default;
-
-    /// Each returns false when no more events are wanted (-n reached, output closed).
-    virtual bool on_wait(Wait& wait) = 0;
-    virtual bool on_stuck(const Stuck& stuck) = 0;
-    virtual bool on_interval(const Interval& interval) = 0;
-};
 
 class Source {
   public:
@@ -30,19 +17,28 @@ class Source {
     Source& operator=(const Source&) = delete;
     virtual ~Source() = default;
 
-    /// Begins to watch. Nothing that happens after this returns is missed.
+    /// Everything that can be done before watching begins.
+    virtual Status prepare() { return {}; }
+    /// Begins to watch, after prepare(). Nothing that happens after this returns is missed.
     virtual Status start() = 0;
 
     /// Hands on what has come, or waits at most `timeout` for something. A signal ends the wait.
-    virtual Status poll(std::chrono::milliseconds timeout, EventHandler& handler) = 0;
+    /// Records come on the caller's thread.
+    virtual Status poll(std::chrono::milliseconds timeout, RecordHandler& handler) = 0;
 
     /// Ends watching and hands on everything that is still inside.
-    virtual Status finish(EventHandler& handler) = 0;
+    virtual Status finish(RecordHandler& handler) = 0;
 
+    /// What the source knows: `kept` and `left_out` are for those who take the records to count.
     [[nodiscard]] virtual Counters counters() const = 0;
 
-    /// True where single waits are not known and Interval events come instead.
+    /// True where single waits are not known and Interval records come instead.
     [[nodiscard]] virtual bool samples() const { return false; }
+
+    /// The time of its events now, CLOCK_MONOTONIC.
+    [[nodiscard]] virtual std::uint64_t now_ns() const = 0;
+    /// One more than the highest number of a CPU.
+    [[nodiscard]] virtual std::uint32_t cpus() const { return 1; }
 };
 
 }  // namespace rqs

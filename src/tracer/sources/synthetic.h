@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Made-up waits, as fast as they are taken: what formatting and aggregating cost is measured here.
+// Made-up switches, as fast as they are taken: what explaining, summing up and formatting cost is
+// measured with them, and tests have a machine of any size.
 #pragma once
 
 #include <chrono>
@@ -7,36 +8,64 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/event.h"
 #include "model/options.h"
+#include "model/record.h"
 #include "sources/source.h"
 #include "util/error.h"
 
 namespace rqs {
 
-/// Hands on the same `distinct` waits again and again, with times that go on. They look like real
-/// ones: 1 to 4 parts that sum to the wait, several processes, CPUs and causes.
+/// CPUs that each give a number of tasks the CPU in turn, by a generator whose numbers are the same
+/// everywhere. A task waits from the end of its run to the beginning of its next.
 class SyntheticSource final : public Source {
   public:
-    static constexpr std::size_t default_distinct = 4096;
+    struct Machine {
+        std::uint32_t cpus = 2;
+        std::uint32_t tasks_a_cpu = 8;
+        std::uint64_t slice_ns = 500'000;  ///< on average
+    };
 
-    /// Uses min_us: shorter waits are counted and not handed on.
-    explicit SyntheticSource(const Options& options, std::size_t distinct = default_distinct);
+    /// Uses min_us: shorter waits are counted and not handed on, their switches are.
+    explicit SyntheticSource(const SourceOptions& options) : SyntheticSource(options, Machine()) {}
+    SyntheticSource(const SourceOptions& options, Machine machine);
 
     Status start() override;
-    /// Hands on waits until `timeout` is over or the handler wants no more.
-    Status poll(std::chrono::milliseconds timeout, EventHandler& handler) override;
-    Status finish(EventHandler& handler) override;
+    /// Hands on records until `timeout` is over or the handler wants no more.
+    Status poll(std::chrono::milliseconds timeout, RecordHandler& handler) override;
+    Status finish(RecordHandler& handler) override;
     [[nodiscard]] Counters counters() const override { return counters_; }
+    [[nodiscard]] std::uint64_t now_ns() const override { return now_ns_; }
+    [[nodiscard]] std::uint32_t cpus() const override { return machine_.cpus; }
+
+    /// One switch of the CPU whose turn it is.
+    void step(RecordHandler& handler);
 
   private:
-    bool next(EventHandler& handler);
+    struct Task {
+        TaskId id;
+        std::uint64_t cgroup_id = 0;
+        std::int16_t prio = 120;
+        std::uint64_t left_ns = 0;  // when it left the CPU
+        std::uint64_t waited_ns = 0;
+        std::uint64_t ran_ns = 0;
+    };
+    struct Cpu {
+        std::vector<Task> tasks;
+        std::size_t running = 0;
+        std::uint64_t clock_ns = 0;
+    };
 
-    std::vector<Wait> waits_;   ///< what is handed on; a handler may change it
-    std::vector<Wait> origin_;  ///< what it is mended from
+    std::uint64_t below(std::uint64_t limit);
+    Task make_task(std::uint32_t tid);
+    Arrival arrive(Task& task, std::uint64_t clock_ns) const;
+
+    Machine machine_;
     std::uint64_t min_ns_;
-    std::size_t at_ = 0;
-    std::uint64_t ts_ns_ = 0;
+    std::vector<Cpu> cpus_;
+    std::size_t turn_ = 0;
+    std::uint64_t began_ns_ = 0;
+    std::uint64_t now_ns_ = 0;
+    std::uint64_t numbers_ = 0x9e3779b97f4a7c15ULL;
     Counters counters_;
 };
 

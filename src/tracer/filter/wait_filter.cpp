@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "filter/wait_filter.h"
+
+#include <algorithm>
+
+namespace rqs {
+namespace {
+
+// An empty list is no filter.
+bool allows(const std::vector<std::uint32_t>& wanted, std::uint32_t id) {
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), id) != wanted.end();
+}
+
+}  // namespace
+
+bool is_below(std::string_view path, std::string_view directory) {
+    while (!directory.empty() && directory.back() == '/') {
+        directory.remove_suffix(1);
+    }
+    return path.substr(0, directory.size()) == directory &&
+           (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+WaitFilter::WaitFilter(const Filters& filters, const KnownNames& names)
+    : filters_(&filters), names_(&names) {}
+
+bool WaitFilter::in_cgroup(std::uint64_t id) const {
+    const CgroupInfo* cgroup = names_->v2_cgroup(id);
+    return cgroup != nullptr && is_below(cgroup->path, filters_->cgroup_path);
+}
+
+bool WaitFilter::wants(const Switch& record, const Arrival& came) const {
+    if (filters_ == nullptr) {
+        return true;
+    }
+    const std::string_view comm = came.task.comm.view();
+    const std::string& prefix = filters_->comm_prefix;
+    return allows(filters_->pids, came.task.pid) && allows(filters_->tids, came.task.tid) &&
+           allows(filters_->cpus, record.cpu) && comm.substr(0, prefix.size()) == prefix &&
+           (filters_->cgroup_path.empty() || in_cgroup(came.cgroup_id));
+}
+
+std::string_view WaitFilter::unsupported(const Filters& filters) {
+    return !filters.cgroup_map.empty()  ? "--cgroupmap"
+           : !filters.mntns_map.empty() ? "--mntnsmap"
+                                        : "";
+}
+
+}  // namespace rqs

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sources/live_names.h"
+
+namespace rqs {
+namespace {
+
+constexpr std::uint64_t again_ns = 1'000'000'000;
+constexpr std::size_t most_told = 16384;
+
+}  // namespace
+
+LiveNames::LiveNames(RecordHandler& next, const Needs& needs) : next_(next), needs_(needs) {}
+
+void LiveNames::begin_round(std::uint64_t now_ns) {
+    now_ns_ = now_ns;
+    processes_.begin_round(now_ns);
+    cgroups_.begin_round(now_ns);
+}
+
+bool LiveNames::is_due(Told& told, std::uint64_t id) {
+    if (told.size() >= most_told) {
+        told.clear();
+    }
+    const auto [entry, first] = told.try_emplace(id, now_ns_);
+    if (first || now_ns_ - entry->second >= again_ns) {
+        entry->second = now_ns_;
+        return true;
+    }
+    return false;
+}
+
+void LiveNames::tell_process(std::uint32_t pid) {
+    if (!needs_.process_names || pid == 0 || !is_due(processes_told_, pid)) {
+        return;
+    }
+    if (const ProcessInfo* info = processes_.look_up(pid)) {
+        next_.on_process(*info);
+    } else {
+        processes_told_.erase(pid);  // perhaps the round's reads are spent: in the next one again
+    }
+}
+
+void LiveNames::tell_cgroup(std::uint64_t id) {
+    if (!needs_.cgroup_names || id == 0 || !is_due(cgroups_told_, id)) {
+        return;
+    }
+    if (const CgroupInfo* info = cgroups_.look_up(id)) {
+        next_.on_cgroup(*info);
+    } else {
+        cgroups_told_.erase(id);  // perhaps the round's reads are spent: in the next one again
+    }
+}
+
+void LiveNames::tell_v2_cgroup(std::uint64_t id) {
+    if (!needs_.cgroup_names || id == 0 || !is_due(v2_cgroups_told_, id)) {
+        return;
+    }
+    if (const CgroupInfo* info = cgroups_.look_up_v2(id)) {
+        CgroupInfo told = *info;
+        told.of_v2 = true;
+        next_.on_cgroup(told);
+    } else {
+        v2_cgroups_told_.erase(id);
+    }
+}
+
+void LiveNames::tell_cgroups(std::uint64_t id, std::uint64_t v2_id) {
+    tell_cgroup(id);
+    if (cgroups_.has_two_hierarchies()) {
+        tell_v2_cgroup(v2_id);
+    }
+}
+
+void LiveNames::on_switch(const Switch& record) {
+    tell_process(record.task.pid);
+    tell_cgroup(record.cgroup_id);
+    if (record.came) {
+        tell_process(record.came->task.pid);
+        tell_cgroups(record.came->sched_cgroup_id, record.came->cgroup_id);
+    }
+    next_.on_switch(record);
+}
+
+void LiveNames::on_stuck(const Stuck& stuck) {
+    tell_process(stuck.task.pid);
+    tell_cgroups(stuck.sched_cgroup_id, stuck.cgroup_id);
+    next_.on_stuck(stuck);
+}
+
+void LiveNames::on_interval(const Interval& interval) {
+    tell_process(interval.task.pid);
+    next_.on_interval(interval);
+}
+
+}  // namespace rqs

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Names of processes and cgroups, told as records before what mentions them. Only a live source
+// looks names up; a recording has them.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "enrich/cgroup_names.h"
+#include "enrich/process_names.h"
+#include "model/record.h"
+#include "session/consumer.h"
+
+namespace rqs {
+
+/// Passes records on and tells names first, those that `needs` asks for, again once a second: names
+/// and quotas change. A process or cgroup that is gone before its first record is not told.
+class LiveNames final : public RecordHandler {
+  public:
+    LiveNames(RecordHandler& next, const Needs& needs);
+
+    /// To be called after each visit of the source.
+    void begin_round(std::uint64_t now_ns);
+
+    void on_switch(const Switch& record) override;
+    void on_throttle(const ThrottleLook& look) override { next_.on_throttle(look); }
+    void on_stuck(const Stuck& stuck) override;
+    void on_interval(const Interval& interval) override;
+    void on_loss(const Loss& loss) override { next_.on_loss(loss); }
+    void on_clock(const ClockReading& reading) override { next_.on_clock(reading); }
+    void on_reached(std::uint64_t now_ns) override { next_.on_reached(now_ns); }
+    [[nodiscard]] bool done() const override { return next_.done(); }
+
+  private:
+    /// What was told, and when; forgotten as a whole when it grows too large.
+    using Told = std::unordered_map<std::uint64_t, std::uint64_t>;
+
+    bool is_due(Told& told, std::uint64_t id);
+    void tell_process(std::uint32_t pid);
+    void tell_cgroup(std::uint64_t id);
+    void tell_v2_cgroup(std::uint64_t id);
+    void tell_cgroups(std::uint64_t id, std::uint64_t v2_id);
+
+    RecordHandler& next_;
+    Needs needs_;
+    ProcessNames processes_;
+    CgroupNames cgroups_;
+    Told processes_told_;
+    Told cgroups_told_;
+    Told v2_cgroups_told_;
+    std::uint64_t now_ns_ = 0;
+};
+
+}  // namespace rqs
