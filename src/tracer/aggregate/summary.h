@@ -1,47 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Who waited, why, and who had the CPU meanwhile: sums over many waits, in bounded memory.
+// Who waited, why, and who had the CPU meanwhile: sums over many waits, in bounded memory and in
+// time that does not grow with what a wait spans.
 //
-// Conservation, which the tests hold it to: time by cause, victims with their rest, culprits with
-// their rest, and the cells of the table each sum to the total time waited, to the nanosecond.
+// Conservation, which the tests hold it to: time by cause, time by kind, victims with their rest,
+// culprits with their rest, and the cells of the table each sum to the total time waited, to the
+// nanosecond. What cannot be told apart any more is in the rest, never missing.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <string>
+#include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "aggregate/blame.h"
+#include "aggregate/group.h"
 #include "aggregate/histogram.h"
+#include "aggregate/thread_times.h"
+#include "aggregate/victims.h"
 #include "model/event.h"
 #include "model/options.h"
 
 namespace rqs {
 
 constexpr std::size_t cause_count = static_cast<std::size_t>(Cause::unknown) + 1;
-
-/// What a row or a column of a report stands for.
-struct Group {
-    enum class Kind : std::uint8_t {
-        process,
-        cgroup,
-        // Parts of waits in which nobody ran, named like the ledger's parts.
-        idle,
-        throttled,
-        elsewhere,
-        irq,
-        steal,
-        unknown,
-        others
-    };
-    Kind kind = Kind::others;
-    std::uint64_t id = 0;  ///< pid or cgroup id
-    std::string label;     ///< raw comm or cgroup path, never yet made safe; may be empty
-};
-
-std::string_view name(Group::Kind kind);
+constexpr std::size_t wait_kind_count = static_cast<std::size_t>(WaitKind::unknown) + 1;
 
 /// A snapshot of a Summary, ready to be printed.
 struct SummaryReport {
@@ -49,6 +33,14 @@ struct SummaryReport {
         Cause cause = Cause::unknown;
         std::uint64_t waits = 0;
         std::uint64_t wait_ns = 0;
+    };
+    struct KindRow {
+        WaitKind kind = WaitKind::unknown;
+        std::uint64_t waits = 0;
+        std::uint64_t wait_ns = 0;
+        std::uint64_t p50_ns = 0;
+        std::uint64_t p99_ns = 0;
+        std::uint64_t max_ns = 0;
     };
     struct Percentile {
         std::string_view name;
@@ -60,6 +52,11 @@ struct SummaryReport {
         std::uint64_t waits = 0;
         std::uint64_t wait_ns = 0;
         std::uint64_t max_ns = 0;  ///< 0 where single waits are not known
+        /// What its threads ran and waited, in waits of any length, from each one's first wait to
+        /// its last: it waited `waited_ns` of the `ran_ns + waited_ns` that it wanted to run. Both
+        /// 0 where that is not known.
+        std::uint64_t ran_ns = 0;
+        std::uint64_t waited_ns = 0;
     };
     struct Culprit {
         Group who;
@@ -80,7 +77,11 @@ struct SummaryReport {
 
     std::uint64_t waits = 0;
     std::uint64_t wait_ns = 0;
+    std::uint64_t lost = 0;        ///< waits that found no room, in none of the sums
+    std::uint64_t left_out = 0;    ///< waits of the tool itself, likewise; known in the last report
+    std::uint64_t unknown_ns = 0;  ///< of wait_ns: nobody saw who had the CPU; 0 where sampled
     std::array<CauseRow, cause_count> causes;  ///< in the order of Cause, zeros included
+    std::vector<KindRow> kinds;                ///< in the order of WaitKind, without empty ones
     std::array<Percentile, 5> percentiles;     ///< p50 p90 p99 p99.9 p99.99
     std::uint64_t max_ns = 0;                  ///< the longest single wait
     std::vector<Victim> victims;               ///< longest total first; perhaps `others` last
@@ -93,29 +94,42 @@ struct SummaryReport {
 
 struct SummaryOptions {
     GroupBy by = GroupBy::process;
-    bool sampled = false;  ///< made of Interval events
-    /// The path of a cgroup id (of the hierarchy of sched_cgroup_id); empty text: not known.
-    std::function<std::string(std::uint64_t)> cgroup_path;
-    std::size_t top = 10;           ///< victims and culprits listed
-    std::size_t table_rows = 8;     ///< without `others`
-    std::size_t table_columns = 5;  ///< without `others`
-    /// Bounds of memory. When one is reached, the smaller half is folded into `others`: a victim
-    /// that comes late but waits long is still found.
+    bool sampled = false;               ///< made of Interval events
+    const KnownNames* names = nullptr;  ///< must outlive the summary; null: as events have them
+    std::uint32_t cpus = 0;             ///< as in RunInfo
+    std::size_t runs_kept = 0;          ///< as in RunInfo
+    std::size_t top = 10;               ///< victims and culprits listed
+    std::size_t table_rows = 8;         ///< without `others`; at most 31
+    std::size_t table_columns = 5;      ///< without `others`
+    /// Bounds of memory. When one is reached, the smaller half is folded into `others`.
     std::size_t max_victims = 4096;
     std::size_t max_culprits = 4096;
-    std::size_t max_cells = 32768;
 };
 
-/// Adds waits up. Not thread-safe; amortised constant time for each part of a wait.
+/// What waits of one kind sum up to.
+struct WaitKindSum {
+    std::uint64_t wait_ns = 0;
+    Histogram histogram;
+};
+
+/// Adds waits up. Not thread-safe. Each call is of amortised constant time, however many runs a
+/// wait spans. Memory: at most 3 MiB, and what Blame says for each CPU.
 class Summary {
   public:
-    explicit Summary(SummaryOptions options);
+    explicit Summary(const SummaryOptions& options);
 
+    /// Before the waits that span it.
+    void ran(const Ran& run) { blame_.ran(run); }
+    /// Reads `sums` and `stretches`. What the sums lack is unknown, what they have too much is not
+    /// counted.
     void add(const Wait& wait);
     /// Sampled time: victims alone, everything else is unknown.
     void add(const Interval& interval);
+    void add(const Loss& loss) { lost_ += loss.lost; }
 
-    /// Forgets all that was added, e.g. after the report of one --interval.
+    /// Forgets all that was added, e.g. after the report of one --interval. Runs and threads are
+    /// remembered: a wait that ends later counts wholly, even where it began before this, and what
+    /// threads ran sums to the same with and without.
     void clear();
 
     [[nodiscard]] std::uint64_t waits() const { return waits_; }
@@ -125,64 +139,22 @@ class Summary {
                                        bool last = true) const;
 
   private:
-    struct Key {
-        Group::Kind kind = Group::Kind::others;
-        std::uint64_t id = 0;
-        bool operator==(const Key&) const = default;
-    };
-    struct CellKey {
-        Key victim;
-        Key culprit;
-        bool operator==(const CellKey&) const = default;
-    };
-    struct Hash {
-        std::size_t operator()(const Key& key) const;
-        std::size_t operator()(const CellKey& key) const;
-    };
-    /// A process is called by its main thread's name where that was seen, else by the last one.
-    struct Label {
-        Comm comm;
-        bool of_main_thread = false;
-        void see(const TaskId& task);
-    };
-    struct VictimSum {
-        Label label;
-        std::uint64_t waits = 0;
-        std::uint64_t ns = 0;
-        std::uint64_t max_ns = 0;
-    };
-    struct CulpritSum {
-        Label label;
-        std::uint64_t ns = 0;
-    };
-    using Victims = std::unordered_map<Key, VictimSum, Hash>;
-    using Culprits = std::unordered_map<Key, CulpritSum, Hash>;
-    using Cells = std::unordered_map<CellKey, std::uint64_t, Hash>;
-
-    [[nodiscard]] Key key_of(const TaskId& task, std::uint64_t cgroup_id) const;
-    [[nodiscard]] Key culprit_key(const Part& part) const;
-    [[nodiscard]] Group group_of(const Key& key, const Label& label) const;
-    VictimSum& victim(const Key& key);
-    void blame(const Key& victim, const Key& culprit, const TaskId* task, std::uint64_t ns);
-    void fold_victims();
-    void fold_culprits();
-    void fold_cells();
-    void list_victims(SummaryReport& report) const;
-    void list_culprits(SummaryReport& report) const;
-    void fill_table(SummaryReport& report) const;
+    void count(Cause cause, std::uint64_t waits, std::uint64_t wait_ns);
+    void count_kind(const Wait& wait);
+    std::uint64_t add_plain(const Wait& wait, VictimSum& victim);
+    void list_kinds(SummaryReport& report) const;
 
     SummaryOptions options_;
     std::uint64_t waits_ = 0;
     std::uint64_t wait_ns_ = 0;
+    std::uint64_t lost_ = 0;
     std::array<SummaryReport::CauseRow, cause_count> causes_;
+    std::array<std::optional<WaitKindSum>, wait_kind_count> kinds_;
     Histogram histogram_;
+    PlainNs plain_ns_{};
+    ThreadTimes threads_;
+    Blame blame_;
     Victims victims_;
-    Culprits culprits_;
-    /// The ns that one had the CPU while the other waited. A cell that was folded away is missing
-    /// here and thereby counts as `others` in its victim's row, which is a difference of sums.
-    Cells cells_;
-    std::uint64_t victims_folded_ = 0;
-    std::uint64_t culprits_folded_ = 0;
 };
 
 }  // namespace rqs
