@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the table in make_sink.cpp chooses from.
+// The formats that there are: one file and one row in formats.cpp each.
 #pragma once
 
 #include <memory>
-#include <string>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
 
 #include "sinks/sink.h"
 
-namespace rqs::sinks {
+namespace rqs {
 
-std::unique_ptr<Sink> make_text_sink(const RunInfo& info);
-std::unique_ptr<Sink> make_json_sink(const RunInfo& info);
-std::unique_ptr<Sink> make_csv_sink(const RunInfo& info);
+struct FormatRow {
+    std::string_view name;  ///< on the command line
+    std::string_view help;
+    std::unique_ptr<Sink> (*make)(const SinkSetup& setup);
+    Needs (*needs)(const ViewOptions& view);
+};
 
-/// A report as tables that a person reads. `min_us` is the threshold that its waits passed.
-void append_report_tables(std::string& out, const SummaryReport& report, std::uint64_t min_us);
+/// All of them. A row's place is its `Format`, which needs an enumerator only where other code
+/// names that format.
+std::span<const FormatRow> format_table();
 
-/// The closing line that text and CSV say on stderr.
-void append_closing_line(std::string& talk, const Counters& counters, std::uint64_t duration_ns,
-                         bool intervals);
+/// What `-f` offers.
+std::vector<std::string_view> format_names();
+/// Nothing where there is no such format.
+std::optional<Format> format_named(std::string_view name);
 
-}  // namespace rqs::sinks
+}  // namespace rqs

@@ -50,6 +50,7 @@ Wait wait(std::uint64_t ts_ns, std::uint64_t wait_ns, TaskId who, Cause cause) {
     wait.prev = task(4711, 4700, "ffmpeg");
     wait.cgroup_id = 41;
     wait.sched_cgroup_id = 41;
+    wait.kind = WaitKind::woken;
     wait.cause = cause;
     return wait;
 }
@@ -77,6 +78,8 @@ Wait crowded() {
                  other(PartKind::idle, 400),
                  other(PartKind::unknown, 100)};
     crowd.sched_cgroup_id = 42;
+    crowd.kind = WaitKind::preempted;
+    crowd.sums.unknown_ns = 100;
     return crowd;
 }
 
@@ -99,13 +102,21 @@ std::vector<Wait> waits() {
     all.push_back(wait(525'000'000'000, 1'000, task(5, 5, "\x1b[31mred\x1b[0m\n"), Cause::idle));
     all.back().why = {other(PartKind::idle, 1'000)};
     all.back().stamped = false;
+    all.back().kind = WaitKind::preempted;
     all.push_back(wait(526'000'000'000, 999, task(6, 6, "a,\"b\" \\ c"), Cause::unknown));
     all.back().complete = false;
+    all.back().kind = WaitKind::unknown;
+    all.back().sums.unknown_ns = 999;
     all.back().waker = Waker{task(7, 7, "\xe2\x80\xae rtl"), 0, true};
     all.push_back(wait(527'000'000'000, 20'000'000, task(7, 7, "\xff\xfe\xc3 "), Cause::self));
     all.back().prev = task(8, 8, "\xe6\x97\xa5\xe6\x9c\xac=1+1");
-    all.back().why = {ran(Relation::self, 20'000'000, all.back().prev)};
+    all.back().kind = WaitKind::yielded;
+    // Some of the tasks were not told apart.
+    all.back().why = {other(PartKind::others, 12'000'000),
+                      ran(Relation::self, 8'000'000, all.back().prev)};
+    all.back().why.front().count = 474;
     all.push_back(wait(528'000'000'000, 0, task(9, 9, ""), Cause::moved));
+    all.back().kind = WaitKind::created;
     return all;
 }
 
@@ -117,7 +128,11 @@ std::vector<Stuck> stuck_tasks() {
     held.task = task(812, 800, "web");
     held.running = task(4711, 4711, "hog,\t1");
     held.cgroup_id = 41;
-    held.cause = Cause::realtime;
+    held.sched_cgroup_id = 42;
+    held.policy = Policy::rr;
+    held.prio = 89;
+    held.kind = WaitKind::preempted;
+    held.cause = Cause::rt_throttled;
     Stuck throttled = held;
     throttled.running = task(0, 0, "swapper/1");
     throttled.cause = Cause::throttled;
@@ -141,59 +156,160 @@ std::vector<Interval> intervals() {
     return {some, no_switch};
 }
 
-Counters counters() {
-    return {.seen = 1000, .kept = 7, .lost = 2, .unverified = 1, .late = 3};
+/// What the source told: of a cgroup with a limit above it, and of one with a hostile name.
+const KnownNames& names() {
+    static const KnownNames known = [] {
+        KnownNames told;
+        told.learn(CgroupInfo{41, "/web.slice/a.service", 20'000, 100'000, 40, "/web.slice"});
+        told.learn(CgroupInfo{42, "/cpu/\x1b[31m\"red\"\n", {}, 0, 0, ""});
+        return told;
+    }();
+    return known;
 }
 
-/// What a run with these options writes: stdout, then what it says on stderr.
+Group group(Group::Kind kind, std::uint64_t id = 0, std::string_view label = "") {
+    return {kind, id, std::string(label)};
+}
+
+/// Of few and of many columns, with names of all lengths. Its sums add up.
+SummaryReport report(GroupBy by, Group victim, Group other_victim) {
+    SummaryReport report;
+    report.ts_ns = 530'000'000'000;
+    report.duration_ns = 10'000'000'000;
+    report.by = by;
+    report.waits = 7;
+    report.wait_ns = 100'000'000;
+    report.lost = 2;
+    report.left_out = 5;
+    report.unknown_ns = 9'000'000;
+    for (std::size_t i = 0; i < report.causes.size(); ++i) {
+        report.causes.at(i) = {static_cast<Cause>(i), 0, 0};
+    }
+    report.causes.at(static_cast<std::size_t>(Cause::contention)) = {Cause::contention, 5,
+                                                                     60'000'000};
+    report.causes.at(static_cast<std::size_t>(Cause::rt_throttled)) = {Cause::rt_throttled, 2,
+                                                                       40'000'000};
+    report.kinds = {{WaitKind::woken, 4, 30'000'000, 7'000'000, 9'000'000, 9'000'001},
+                    {WaitKind::preempted, 3, 70'000'000, 20'000'000, 40'000'999, 40'000'999}};
+    report.percentiles = {{{"p50", 0.5, 12'091'392},
+                           {"p90", 0.9, 40'000'999},
+                           {"p99", 0.99, 40'000'999},
+                           {"p99.9", 0.999, 40'000'999},
+                           {"p99.99", 0.9999, 40'000'999}}};
+    report.max_ns = 40'000'999;
+    report.victims = {{victim, 5, 75'000'000, 40'000'999, 30'000'000, 20'000'000},
+                      {other_victim, 1, 20'000'000, 20'000'000},
+                      {group(Group::Kind::others), 1, 5'000'000, 5'000'000}};
+    report.culprits = {{other_victim, 50'000'000},
+                       {group(Group::Kind::throttled), 30'000'000},
+                       {group(Group::Kind::idle), 20'000'000}};
+    report.table_culprits = {other_victim, group(Group::Kind::throttled), group(Group::Kind::idle),
+                             group(Group::Kind::process, 4'194'304, "quota-of-a-name"),
+                             group(Group::Kind::unknown)};
+    report.table = {
+        {victim, {40'000'000, 20'000'000, 10'000'000, 3'000'000, 1'000'000}, 1'000'000, 75'000'000},
+        {other_victim, {5'000'000, 10'000'000, 5'000'000, 0, 0}, 0, 20'000'000},
+        {group(Group::Kind::others), {5'000'000, 0, 0, 0, 0}, 0, 5'000'000}};
+    report.victims_folded = 3;
+    return report;
+}
+
+SummaryReport report_by_process() {
+    return report(GroupBy::process, group(Group::Kind::process, 800, "web"),
+                  group(Group::Kind::process, 4711, "a,\"b\"\x1b[31mred"));
+}
+
+SummaryReport report_by_cgroup() {
+    return report(
+        GroupBy::cgroup,
+        group(Group::Kind::cgroup, 41,
+              "/system.slice/"
+              "docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope"),
+        group(Group::Kind::cgroup, 42));
+}
+
+SummaryReport report_by_thread() {
+    Group thread = group(Group::Kind::thread, 812, "web-worker-1");
+    thread.pid = 800;
+    return report(GroupBy::thread, thread, group(Group::Kind::comm, 0, "\xe6\x97\xa5\xe6\x9c\xac"));
+}
+
+SummaryReport sampled_report() {
+    SummaryReport report;
+    report.ts_ns = 530'000'000'000;
+    report.duration_ns = 10'000'000'000;
+    report.sampled = true;
+    report.last = false;
+    report.waits = 7;
+    report.wait_ns = 246'913'578;
+    report.victims = {{group(Group::Kind::process, 800, "we\"b, 2"), 7, 246'913'578}};
+    return report;
+}
+
+/// What a run writes: stdout, then what it says on stderr.
 struct Written {
     std::string out;
     std::string talk;
 };
 
-Written run(Format format, const Options& options, bool with_stuck = false,
-            bool with_report = false) {
-    const auto sink = make_sink(format, RunInfo{options, offset_ns, false});
-    Written written;
-    SummaryOptions summary_options;
-    summary_options.by = options.by;
-    summary_options.cgroup_path = [](std::uint64_t id) {
-        return id == 41 ? std::string("/a/b\nc/a-very-long-path-that-is-cut/at-its-front/docker-1")
-                        : std::string();
-    };
-    Summary summary(std::move(summary_options));
-    sink->begin(written.out);
-    for (const Wait& event : waits()) {
-        sink->wait(written.out, event);
-        summary.add(event);
+class Golden : public testing::Test {
+  protected:
+    void SetUp() override {
+        ::setenv("TZ", "UTC", 1);
+        ::tzset();
     }
-    if (with_stuck) {
-        for (const Stuck& event : stuck_tasks()) {
-            sink->stuck(written.out, event);
-        }
-    }
-    if (with_report) {
-        sink->report(written.out, written.talk, summary.report(530'000'000'000, 10'000'000'000));
-    }
-    sink->end(written.out, written.talk, counters(), 10'000'000'000);
-    return written;
-}
 
-Written run_intervals(Format format, const Options& options) {
-    const auto sink = make_sink(format, RunInfo{options, offset_ns, true});
-    Written written;
-    SummaryOptions summary_options;
-    summary_options.sampled = true;
-    Summary summary{std::move(summary_options)};
-    sink->begin(written.out);
-    for (const Interval& event : intervals()) {
-        sink->interval(written.out, event);
-        summary.add(event);
+    [[nodiscard]] SinkSetup setup(bool sampled) const {
+        RunInfo info;
+        info.began_ns = 520'000'000'000;
+        info.realtime_offset_ns = offset_ns;
+        info.min_us = 10'000;
+        info.sampled = sampled;
+        info.names = &names();
+        return {view, info, width, 1024};
     }
-    sink->report(written.out, written.talk, summary.report(530'000'000'000, 10'000'000'000, false));
-    sink->end(written.out, written.talk, {.seen = 7, .kept = 2}, 10'000'000'000);
-    return written;
-}
+
+    [[nodiscard]] Written run() const {
+        const auto sink = make_sink(setup(false));
+        Written written;
+        sink->begin(written.out);
+        for (const Wait& event : waits()) {
+            sink->wait(written.out, event);
+        }
+        for (const Loss& event : losses) {
+            sink->loss(written.out, written.talk, event);
+        }
+        if (with_stuck) {
+            for (const Stuck& event : stuck_tasks()) {
+                sink->stuck(written.out, event);
+            }
+        }
+        for (const SummaryReport& each : reports) {
+            sink->report(written.out, written.talk, each);
+        }
+        sink->end(written.out, written.talk, {530'000'000'000, counters});
+        return written;
+    }
+
+    [[nodiscard]] Written run_intervals() const {
+        const auto sink = make_sink(setup(true));
+        Written written;
+        sink->begin(written.out);
+        for (const Interval& event : intervals()) {
+            sink->interval(written.out, event);
+        }
+        sink->report(written.out, written.talk, sampled_report());
+        sink->end(written.out, written.talk, {530'000'000'000, {.seen = 7, .kept = 2}});
+        return written;
+    }
+
+    ViewOptions view;
+    std::size_t width = 80;
+    bool with_stuck = false;
+    std::vector<Loss> losses;
+    std::vector<SummaryReport> reports;
+    Counters counters{.seen = 1000, .kept = 7, .lost = 2, .unverified = 1, .late = 3};
+};
 
 void compare(const std::string& name, const std::string& actual) {
     const auto path = std::filesystem::path(RQS_GOLDEN_DIR) / name;
@@ -208,79 +324,102 @@ void compare(const std::string& name, const std::string& actual) {
     EXPECT_EQ(actual, expected.str()) << path;
 }
 
-class Golden : public testing::Test {
-  protected:
-    void SetUp() override {
-        ::setenv("TZ", "UTC", 1);
-        ::tzset();
-    }
-    Options options;
-};
-
 TEST_F(Golden, TextIsDropIn) {
-    const auto written = run(Format::text, options);
+    const auto written = run();
     compare("text.txt", written.out + written.talk);
 }
 
 TEST_F(Golden, TextPrevious) {
-    options.previous = true;
-    compare("text-P.txt", run(Format::text, options).out);
+    view.previous = true;
+    compare("text-P.txt", run().out);
 }
 
 TEST_F(Golden, TextWide) {
-    options.wide = true;
-    options.previous = true;
-    compare("text-w-P-stuck.txt", run(Format::text, options, true).out);
+    view.wide = true;
+    view.previous = true;
+    with_stuck = true;
+    compare("text-w-P-stuck.txt", run().out);
 }
 
 TEST_F(Golden, TextWhy) {
-    options.why = true;
-    compare("text-W-stuck.txt", run(Format::text, options, true).out);
+    view.why = true;
+    with_stuck = true;
+    compare("text-W-stuck.txt", run().out);
+}
+
+TEST_F(Golden, TextWhyOfTwoTasksOnOneLine) {
+    view.why = true;
+    view.named_tasks = 2;
+    width = 0;
+    compare("text-W-2.txt", run().out);
 }
 
 TEST_F(Golden, TextSummary) {
-    const auto written = run(Format::text, options, false, true);
+    reports = {report_by_process()};
+    const auto written = run();
     compare("text-s.txt", written.out + written.talk);
 }
 
-TEST_F(Golden, TextSummaryByCgroup) {
-    options.by = GroupBy::cgroup;
-    compare("text-s-by-cgroup.txt", run(Format::text, options, false, true).out);
+TEST_F(Golden, TextSummariesOfOtherGroupsAndWidths) {
+    const auto sink = make_sink(setup(false));
+    std::string out;
+    std::string talk;
+    sink->report(out, talk, report_by_cgroup());
+    sink->report(out, talk, report_by_thread());
+    width = 120;
+    make_sink(setup(false))->report(out, talk, report_by_cgroup());
+    width = 0;
+    make_sink(setup(false))->report(out, talk, report_by_cgroup());
+    compare("text-s-by.txt", out);
 }
 
 TEST_F(Golden, TextIntervals) {
-    const auto narrow = run_intervals(Format::text, options);
+    const auto narrow = run_intervals();
     compare("text-intervals.txt", narrow.out + narrow.talk);
-    options.wide = true;
-    compare("text-w-intervals.txt", run_intervals(Format::text, options).out);
+    view.wide = true;
+    compare("text-w-intervals.txt", run_intervals().out);
 }
 
 TEST_F(Golden, Json) {
-    compare("json.jsonl", run(Format::json, options, true, true).out);
+    view.format = Format::json;
+    with_stuck = true;
+    losses = {{1, 528'100'000'000, 528'200'000'000, 2}};
+    reports = {report_by_process(), report_by_cgroup(), report_by_thread()};
+    const auto written = run();
+    compare("json.jsonl", written.out);
+    compare("json-stderr.txt", written.talk);
 }
 
-TEST_F(Golden, JsonByCgroup) {
-    options.by = GroupBy::cgroup;
-    compare("json-by-cgroup.jsonl", run(Format::json, options, false, true).out);
+TEST_F(Golden, JsonWhyOfNoTask) {
+    view.format = Format::json;
+    view.named_tasks = 0;
+    compare("json-why-0.jsonl", run().out);
 }
 
 TEST_F(Golden, JsonIntervals) {
-    compare("json-intervals.jsonl", run_intervals(Format::json, options).out);
+    view.format = Format::json;
+    compare("json-intervals.jsonl", run_intervals().out);
 }
 
 TEST_F(Golden, Csv) {
-    compare("csv.csv", run(Format::csv, options, true).out);
+    view.format = Format::csv;
+    with_stuck = true;
+    compare("csv.csv", run().out);
 }
 
 TEST_F(Golden, CsvWakerAndSummary) {
-    options.waker = true;
-    const auto written = run(Format::csv, options, true, true);
+    view.format = Format::csv;
+    view.waker = true;
+    with_stuck = true;
+    reports = {report_by_process()};
+    const auto written = run();
     compare("csv-waker.csv", written.out);
     compare("csv-waker-stderr.txt", written.talk);
 }
 
 TEST_F(Golden, CsvIntervals) {
-    compare("csv-intervals.csv", run_intervals(Format::csv, options).out);
+    view.format = Format::csv;
+    compare("csv-intervals.csv", run_intervals().out);
 }
 
 }  // namespace

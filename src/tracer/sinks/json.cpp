@@ -2,58 +2,26 @@
 // One object a line (docs/OUTPUT_SCHEMA.md). Valid UTF-8 always, whatever tasks are called.
 #include <memory>
 
-#include "aggregate/summary.h"
 #include "model/names.h"
-#include "sinks/formats.h"
-#include "sinks/line.h"
+#include "sinks/closing.h"
+#include "sinks/json_fields.h"
+#include "sinks/named_parts.h"
+#include "sinks/sink.h"
 #include "util/local_time.h"
-#include "util/safe_text.h"
 
 namespace rqs::sinks {
 namespace {
 
-/// `key` is `,"name":` as it stands in the line: one copy instead of three.
-template <std::size_t size>
-void field(Line& line, Literal<size> key, std::uint64_t value) {
-    line.text(key);
-    line.number(value);
-}
+using json::field;
+using json::task;
+using json::word;
 
-/// The same with the quotation mark before the value.
-template <std::size_t size>
-void word(Line& line, Literal<size> key, std::string_view value) {
-    line.text(key);
-    line.text(value);
-    line.text("\"");
-}
-
-/// `,"tid":…,"pid":…,"comm":…`
-void task(Line& line, const TaskId& task) {
-    field(line, ",\"tid\":", task.tid);
-    field(line, ",\"pid\":", task.pid);
-    line.text(",\"comm\":");
-    line.json_string(task.comm);
-}
+constexpr std::uint32_t default_named_tasks = 16;
 
 void scheduling(Line& line, Policy policy, std::int16_t prio) {
     word(line, R"(,"policy":")", name(policy));
     line.text(",\"prio\":");
     line.number(prio);
-}
-
-void part(Line& line, const Part& part) {
-    word(line, R"({"kind":")", name(part.kind));
-    field(line, ",\"ns\":", part.ns);
-    if (part.kind == PartKind::ran) {
-        task(line, part.task);
-        word(line, R"(,"relation":")", name(part.relation));
-        field(line, ",\"cgroup_id\":", part.cgroup_id);
-        scheduling(line, part.policy, part.prio);
-        if (part.kernel_thread) {
-            line.text(",\"kthread\":true");
-        }
-    }
-    line.text("}");
 }
 
 void waker(Line& line, const Waker& waker) {
@@ -62,54 +30,55 @@ void waker(Line& line, const Waker& waker) {
     line.text(waker.interrupt ? R"(,"context":"interrupt"})" : R"(,"context":"task"})");
 }
 
-void group(Line& line, std::string& out, const Group& group) {
-    word(line, R"({"kind":")", name(group.kind));
-    if (group.kind == Group::Kind::process) {
-        field(line, ",\"pid\":", group.id);
-        line.text(",\"comm\":");
-    } else if (group.kind == Group::Kind::cgroup) {
-        field(line, ",\"cgroup_id\":", group.id);
-        line.text(",\"path\":");
-    } else {
+void ran_part(Line& line, const Part& part) {
+    task(line, part.task);
+    word(line, R"(,"relation":")", name(part.relation));
+    field(line, ",\"cgroup_id\":", part.cgroup_id);
+    scheduling(line, part.policy, part.prio);
+    if (part.kernel_thread) {
+        line.text(",\"kthread\":true");
+    }
+}
+
+/// Whose limit it was that throttled; `group` is the waiter's, null where it is not known.
+void quota(Line& line, const CgroupInfo* group) {
+    if (group == nullptr || !group->quota_us) {
         return;
     }
-    line.finish();
-    util::append_json_string(out, group.label);
+    field(line, ",\"quota_us\":", *group->quota_us);
+    field(line, ",\"period_us\":", group->period_us);
+    line.text(",\"quota_cgroup\":");
+    line.json_string(group->quota_path);
 }
 
 class JsonSink final : public Sink {
   public:
-    explicit JsonSink(const RunInfo& info) : info_(info), time_(info.realtime_offset_ns) {}
-    void set_realtime_offset(std::int64_t offset_ns) override { time_.set_offset(offset_ns); }
+    explicit JsonSink(const SinkSetup& setup)
+        : info_(setup.info),
+          named_tasks_(setup.view.named_tasks.value_or(default_named_tasks)),
+          time_(setup.info.realtime_offset_ns),
+          closing_(setup) {}
 
     void wait(std::string& out, const Wait& wait) override {
+        closing_.wait(wait);
         Line line(out);
         head(line, "wait", wait.ts_ns);
         field(line, ",\"cpu\":", wait.cpu);
         task(line, wait.task);
         field(line, ",\"wait_ns\":", wait.wait_ns);
+        word(line, R"(,"kind":")", name(wait.kind));
         field(line, ",\"prev_tid\":", wait.prev.tid);
         field(line, ",\"prev_pid\":", wait.prev.pid);
         line.text(",\"prev_comm\":");
         line.json_string(wait.prev.comm);
-        field(line, ",\"cgroup_id\":", wait.cgroup_id);
-        if (wait.sched_cgroup_id != wait.cgroup_id) {
-            field(line, ",\"sched_cgroup_id\":", wait.sched_cgroup_id);
-        }
+        cgroups(line, wait.cgroup_id, wait.sched_cgroup_id);
         line.text(wait.stamped ? ",\"stamped\":true" : ",\"stamped\":false");
         if (!wait.complete) {
             line.text(",\"complete\":false");
         }
         scheduling(line, wait.policy, wait.prio);
         word(line, R"(,"cause":")", name(wait.cause));
-        line.text(",\"why\":[");
-        for (const Part& each : wait.why) {
-            if (&each != wait.why.data()) {
-                line.text(",");
-            }
-            part(line, each);
-        }
-        line.text("]");
+        why(line, wait);
         if (wait.waker) {
             waker(line, *wait.waker);
         }
@@ -123,11 +92,13 @@ class JsonSink final : public Sink {
         field(line, ",\"cpu\":", stuck.cpu);
         task(line, stuck.task);
         field(line, ",\"waiting_ns\":", stuck.waiting_ns);
+        word(line, R"(,"kind":")", name(stuck.kind));
         field(line, ",\"running_tid\":", stuck.running.tid);
         field(line, ",\"running_pid\":", stuck.running.pid);
         line.text(",\"running_comm\":");
         line.json_string(stuck.running.comm);
-        field(line, ",\"cgroup_id\":", stuck.cgroup_id);
+        cgroups(line, stuck.cgroup_id, stuck.sched_cgroup_id);
+        scheduling(line, stuck.policy, stuck.prio);
         word(line, R"(,"cause":")", name(stuck.cause));
         line.text("}\n");
         line.finish();
@@ -150,41 +121,44 @@ class JsonSink final : public Sink {
         line.finish();
     }
 
+    void loss(std::string& out, std::string& talk, const Loss& loss) override {
+        Line line(out);
+        head(line, "loss", loss.to_ns);
+        field(line, ",\"cpu\":", loss.cpu);
+        field(line, ",\"from_ns\":", loss.from_ns);
+        field(line, ",\"to_ns\":", loss.to_ns);
+        field(line, ",\"lost\":", loss.lost);
+        line.text("}\n");
+        line.finish();
+        closing_.loss(talk, loss);
+    }
+
     void report(std::string& out, std::string& /*talk*/, const SummaryReport& report) override {
         Line line(out);
         head(line, "report", report.ts_ns);
-        line.text(report.last ? ",\"last\":true" : ",\"last\":false");
-        word(line, R"(,"by":")", report.by == GroupBy::process ? "process" : "cgroup");
-        line.text(report.sampled ? ",\"sampled\":true" : ",\"sampled\":false");
-        field(line, ",\"min_us\":", info_.options.min_us);
-        field(line, ",\"duration_ns\":", report.duration_ns);
-        field(line, ",\"waits\":", report.waits);
-        field(line, ",\"wait_ns\":", report.wait_ns);
-        if (!report.sampled) {
-            distribution(line, report);
-        }
-        victims(line, out, report);
-        if (!report.sampled) {
-            culprits(line, out, report);
-            table(line, out, report);
-        }
-        line.text("}\n");
+        json::report_fields(line, report, info_.min_us);
         line.finish();
     }
 
-    void end(std::string& out, std::string& /*talk*/, const Counters& counters,
-             std::uint64_t duration_ns) override {
+    void end(std::string& out, std::string& talk, const RunEnd& end) override {
+        const Counters& counters = end.counters;
         Line line(out);
         line.text(R"({"type":"summary")");
         field(line, ",\"seen\":", counters.seen);
         field(line, ",\"kept\":", counters.kept);
         field(line, ",\"lost\":", counters.lost);
-        field(line, ",\"duration_ns\":", duration_ns);
+        field(line, ",\"left_out\":", counters.left_out);
+        field(line, ",\"duration_ns\":", end.ended_ns - info_.began_ns);
         field(line, ",\"unverified\":", counters.unverified);
         field(line, ",\"late\":", counters.late);
-        word(line, R"(,"mode":")", info_.intervals ? "intervals" : "waits");
+        word(line, R"(,"mode":")", info_.sampled ? "intervals" : "waits");
         line.text("}\n");
         line.finish();
+        closing_.warnings(talk, end);
+    }
+
+    void clock(const ClockReading& reading) override {
+        time_.set_offset(reading.realtime_offset_ns);
     }
 
   private:
@@ -200,94 +174,68 @@ class JsonSink final : public Sink {
         line.text("\"");
     }
 
-    static void distribution(Line& line, const SummaryReport& report) {
-        std::string_view comma;
-        line.text(",\"causes\":[");
-        for (const auto& row : report.causes) {
-            line.text(comma);
-            word(line, R"({"cause":")", name(row.cause));
-            field(line, ",\"waits\":", row.waits);
-            field(line, ",\"wait_ns\":", row.wait_ns);
-            line.text("}");
-            comma = ",";
-        }
-        line.text("],\"percentiles_ns\":{");
-        for (const auto& percentile : report.percentiles) {
-            line.text("\"");
-            line.text(percentile.name);
-            field(line, "\":", percentile.ns);
-            line.text(",");
-        }
-        field(line, "\"max\":", report.max_ns);
-        line.text("}");
+    /// Null where nobody told.
+    [[nodiscard]] const CgroupInfo* cgroup(std::uint64_t id) const {
+        return info_.names == nullptr ? nullptr : info_.names->cgroup(id);
     }
 
-    static void victims(Line& line, std::string& out, const SummaryReport& report) {
-        std::string_view comma;
-        line.text(",\"victims\":[");
-        for (const auto& victim : report.victims) {
-            line.text(comma);
-            group(line, out, victim.who);
-            field(line, ",\"waits\":", victim.waits);
-            field(line, ",\"wait_ns\":", victim.wait_ns);
-            if (!report.sampled) {
-                field(line, ",\"max_ns\":", victim.max_ns);
+    void cgroups(Line& line, std::uint64_t id, std::uint64_t sched_id) const {
+        field(line, ",\"cgroup_id\":", id);
+        const CgroupInfo* told = info_.names == nullptr ? nullptr : info_.names->v2_cgroup(id);
+        if (told != nullptr) {
+            line.text(",\"cgroup\":");
+            line.json_string(told->path);
+        }
+        if (sched_id == id) {
+            return;
+        }
+        field(line, ",\"sched_cgroup_id\":", sched_id);
+        if (const CgroupInfo* group = cgroup(sched_id)) {
+            line.text(",\"sched_cgroup\":");
+            line.json_string(group->path);
+        }
+    }
+
+    void why(Line& line, const Wait& wait) const {
+        std::string_view start = R"({"kind":")";
+        line.text(",\"why\":[");
+        const OtherTasks others = show_parts(wait.why, named_tasks_, [&](const Part& part) {
+            line.text(start);
+            line.text(name(part.kind));
+            field(line, "\",\"ns\":", part.ns);
+            if (part.kind == PartKind::ran) {
+                ran_part(line, part);
+            } else if (part.kind == PartKind::throttled) {
+                quota(line, cgroup(wait.sched_cgroup_id));
             }
             line.text("}");
-            comma = ",";
+            start = R"(,{"kind":")";
+        });
+        if (others.count > 0) {
+            line.text(start);
+            field(line, R"(others","ns":)", others.ns);
+            field(line, ",\"count\":", others.count);
+            line.text("}");
         }
         line.text("]");
-    }
-
-    static void culprits(Line& line, std::string& out, const SummaryReport& report) {
-        std::string_view comma;
-        line.text(",\"culprits\":[");
-        for (const auto& culprit : report.culprits) {
-            line.text(comma);
-            group(line, out, culprit.who);
-            field(line, ",\"ns\":", culprit.ns);
-            line.text("}");
-            comma = ",";
-        }
-        line.text("]");
-    }
-
-    static void table(Line& line, std::string& out, const SummaryReport& report) {
-        std::string_view comma;
-        line.text(R"(,"table":{"culprits":[)");
-        for (const auto& culprit : report.table_culprits) {
-            line.text(comma);
-            group(line, out, culprit);
-            line.text("}");
-            comma = ",";
-        }
-        line.text("],\"rows\":[");
-        comma = {};
-        for (const auto& row : report.table) {
-            line.text(comma);
-            line.text("{\"victim\":");
-            group(line, out, row.victim);
-            line.text("},\"ns\":[");
-            for (const std::uint64_t ns : row.ns) {
-                line.number(ns);
-                line.text(",");
-            }
-            line.number(row.others_ns);
-            field(line, "],\"wait_ns\":", row.wait_ns);
-            line.text("}");
-            comma = ",";
-        }
-        line.text("]}");
     }
 
     RunInfo info_;
+    std::uint32_t named_tasks_;
     util::LocalTime time_;
+    Closing closing_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_json_sink(const RunInfo& info) {
-    return std::make_unique<JsonSink>(info);
+std::unique_ptr<Sink> make_json_sink(const SinkSetup& setup) {
+    return std::make_unique<JsonSink>(setup);
+}
+
+Needs json_needs(const ViewOptions& view) {
+    return {.named_tasks = view.named_tasks.value_or(default_named_tasks),
+            .parts = true,
+            .cgroup_names = true};
 }
 
 }  // namespace rqs::sinks

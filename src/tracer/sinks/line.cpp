@@ -120,6 +120,19 @@ void Line::json_string(const Comm& comm) {
     util::append_json_string(out_, comm.view());
 }
 
+void Line::json_string(std::string_view raw) {
+    const bool plain = std::all_of(
+        raw.begin(), raw.end(), [](char c) { return plain_json[static_cast<unsigned char>(c)]; });
+    if (!plain) {
+        finish();
+        util::append_json_string(out_, raw);
+        return;
+    }
+    text("\"");
+    text(raw);
+    text("\"");
+}
+
 void Line::csv_field(const Comm& comm) {
     if (!copy_plain(comm, plain_csv)) {
         finish();

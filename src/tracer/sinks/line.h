@@ -69,6 +69,8 @@ class Line {
     /// The same, filled up with spaces to `width` columns.
     void printable_left(const Comm& comm, std::size_t width);
     void json_string(const Comm& comm);
+    /// The same of any length.
+    void json_string(std::string_view raw);
     void csv_field(const Comm& comm);
 
     void finish() {

@@ -1,23 +1,36 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Summaries for a person: text on stdout, and on stderr beside CSV.
+#include "sinks/report_tables.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
+#include <span>
 
-#include "aggregate/summary.h"
 #include "model/names.h"
+#include "sinks/closing.h"
 #include "sinks/columns.h"
-#include "sinks/formats.h"
+#include "sinks/short_path.h"
 #include "util/safe_text.h"
 
 namespace rqs::sinks {
 namespace {
 
-constexpr std::size_t name_width = 32;
+// Columns of numbers, each with the space before it.
+constexpr std::size_t waits_width = 9;
+constexpr std::size_t time_width = 13;
+constexpr std::size_t percent_width = 7;
+constexpr std::size_t max_width = 12;
+constexpr std::size_t share_width = 9;
+constexpr std::size_t cell_width = 12;
 constexpr std::size_t title_width = 12;
-constexpr std::size_t number_width = 12;
-constexpr std::size_t cell_width = 14;
+constexpr std::size_t percentile_width = 11;
+
+constexpr std::size_t margin = 2;
+constexpr std::size_t shortest_name = 16;
+constexpr std::size_t unlimited = 4096;  // longer than any path
 
 double ms(std::uint64_t ns) {
     return static_cast<double>(ns) / 1e6;
@@ -32,147 +45,273 @@ void put(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
 }
 
-/// `ffmpeg 4711`, a cgroup's path, or `(idle)` for what is no task.
-std::string label(const Group& group) {
-    if (group.kind == Group::Kind::process) {
-        return fmt::format("{} {}", util::printable(group.label), group.id);
-    }
-    if (group.kind == Group::Kind::cgroup) {
-        return group.label.empty() ? fmt::format("cgroup {}", group.id)
-                                   : util::printable(group.label);
-    }
-    return fmt::format("({})", name(group.kind));
+/// `comm id`; where it is too long the name is cut, never the id.
+std::string task_label(const Group& group, std::size_t width) {
+    const std::string id = fmt::format(" {}", group.id);
+    const std::string comm = util::printable(group.label);
+    std::string label;
+    append_left(label, comm,
+                std::min(display_columns(comm), width - std::min(width - 1, id.size())));
+    return label + id;
 }
 
-/// A path and a name with a pid both say more at their end.
-void put_name(std::string& out, const Group& group) {
-    out += "  ";
-    append_left(out, label(group), name_width, true);
+/// `ffmpeg 4711`, a cgroup's path, or `(idle)` for what is no task, in about `width` columns.
+std::string label(const Group& group, std::size_t width) {
+    switch (group.kind) {
+        case Group::Kind::process:
+        case Group::Kind::thread:
+        case Group::Kind::parent:
+            return task_label(group, width);
+        case Group::Kind::comm:
+            return util::printable(group.label);
+        case Group::Kind::cgroup:
+            return group.label.empty() ? fmt::format("cgroup {}", group.id)
+                                       : short_cgroup_path(group.label, width);
+        default:
+            return fmt::format("({})", name(group.kind));
+    }
 }
 
-void opening(std::string& out, const SummaryReport& report, std::uint64_t min_us) {
-    const double seconds = static_cast<double>(report.duration_ns) / 1e9;
-    if (report.sampled) {
-        put(out, "\nSummary of {:.1f} s: {} waits, {:.3f} ms in all; single waits are not known\n",
-            seconds, report.waits, ms(report.wait_ns));
+void put_name(std::string& out, const Group& group, std::size_t width) {
+    out.append(margin, ' ');
+    append_left(out, label(group, width), width);
+}
+
+/// The columns of the longest label, each of at most `width` where it can be shortened.
+template <typename Rows, typename GroupOf>
+std::size_t longest_label(const Rows& rows, GroupOf group_of, std::size_t width) {
+    std::size_t longest = shortest_name;
+    for (const auto& row : rows) {
+        longest = std::max(longest, display_columns(label(group_of(row), width)));
+    }
+    return longest;
+}
+
+class Tables {
+  public:
+    Tables(std::string& out, const SummaryReport& report, const SinkSetup& setup)
+        : out_(out), report_(report), setup_(setup) {
+        constexpr std::size_t numbers =
+            margin + waits_width + time_width + percent_width + max_width + share_width;
+        const std::size_t most = room_beside(numbers);
+        const auto who = [](const auto& row) { return row.who; };
+        name_width_ = std::min(most, std::max(longest_label(report.victims, who, most),
+                                              longest_label(report.culprits, who, most)));
+    }
+
+    void opening();
+    void causes();
+    void kinds();
+    void percentiles();
+    void victims();
+    void culprits();
+    void culprits_by_victim();
+    void closing();
+
+  private:
+    /// What the screen leaves for names beside so many columns of numbers.
+    [[nodiscard]] std::size_t room_beside(std::size_t numbers) const {
+        if (setup_.width == 0) {
+            return unlimited;
+        }
+        return setup_.width > numbers + shortest_name ? setup_.width - numbers : shortest_name;
+    }
+    void title(std::string_view text) { put(out_, "\n{:{}}{:<{}}", "", margin, text, name_width_); }
+    void share(const SummaryReport::Victim& victim);
+    [[nodiscard]] bool shares_known() const {
+        return std::any_of(report_.victims.begin(), report_.victims.end(),
+                           [](const auto& row) { return row.ran_ns + row.waited_ns > 0; });
+    }
+    [[nodiscard]] std::size_t culprits_that_fit() const;
+    void table_row(const SummaryReport::TableRow& row, std::size_t name_width, std::size_t shown);
+
+    std::string& out_;
+    const SummaryReport& report_;
+    const SinkSetup& setup_;
+    std::size_t name_width_ = shortest_name;
+};
+
+void Tables::opening() {
+    const double seconds = static_cast<double>(report_.duration_ns) / 1e9;
+    if (report_.sampled) {
+        put(out_, "\nSummary of {:.1f} s: {} waits, {:.3f} ms in all; single waits are not known\n",
+            seconds, report_.waits, ms(report_.wait_ns));
     } else {
-        put(out, "\nSummary of {:.1f} s: {} waits longer than {} us, {:.3f} ms in all\n", seconds,
-            report.waits, min_us, ms(report.wait_ns));
+        put(out_, "\nSummary of {:.1f} s: {} waits longer than {} us, {:.3f} ms in all\n", seconds,
+            report_.waits, setup_.info.min_us, ms(report_.wait_ns));
+    }
+    if (report_.lost > 0) {
+        put(out_, "{} more were lost and are not included; a larger --buffer helps\n",
+            report_.lost);
+    }
+    if (much_unknown(report_.unknown_ns, report_.wait_ns)) {
+        put(out_, "{:.0f} % of the time is unknown; {} helps\n",
+            percent(report_.unknown_ns, report_.wait_ns), unknown_remedy(setup_.history));
     }
 }
 
-void causes(std::string& out, const SummaryReport& report) {
-    put(out, "\n  {:<{}}{:>{}}{:>{}}{:>8}\n", "CAUSE", name_width, "WAITS", number_width,
-        "TIME(ms)", cell_width, "%");
-    auto rows = report.causes;
+void Tables::causes() {
+    title("CAUSE");
+    put(out_, "{:>{}}{:>{}}{:>{}}\n", "WAITS", waits_width, "TIME(ms)", time_width, "%",
+        percent_width);
+    auto rows = report_.causes;
     std::stable_sort(rows.begin(), rows.end(),
                      [](const auto& a, const auto& b) { return a.wait_ns > b.wait_ns; });
     for (const auto& row : rows) {
         if (row.waits > 0) {
-            put(out, "  {:<{}}{:>{}}{:>{}.3f}{:>8.1f}\n", name(row.cause), name_width, row.waits,
-                number_width, ms(row.wait_ns), cell_width, percent(row.wait_ns, report.wait_ns));
+            put(out_, "{:{}}{:<{}}{:>{}}{:>{}.3f}{:>{}.1f}\n", "", margin, name(row.cause),
+                name_width_, row.waits, waits_width, ms(row.wait_ns), time_width,
+                percent(row.wait_ns, report_.wait_ns), percent_width);
         }
     }
 }
 
-void percentiles(std::string& out, const SummaryReport& report) {
-    put(out, "\n  {:<{}}", "PERCENTILE", title_width);
-    for (const auto& percentile : report.percentiles) {
-        put(out, "{:>{}}", percentile.name, number_width);
+void Tables::kinds() {
+    if (report_.kinds.empty()) {
+        return;
     }
-    put(out, "{:>{}}\n  {:<{}}", "max", number_width, "wait, ms", title_width);
-    for (const auto& percentile : report.percentiles) {
-        put(out, "{:>{}.3f}", ms(percentile.ns), number_width);
-    }
-    put(out, "{:>{}.3f}\n", ms(report.max_ns), number_width);
-}
-
-void victims(std::string& out, const SummaryReport& report) {
-    put(out, "\n  {:<{}}{:>{}}{:>{}}{:>8}", "VICTIM", name_width, "WAITS", number_width, "TIME(ms)",
-        cell_width, "%");
-    if (!report.sampled) {
-        put(out, "{:>{}}", "MAX(ms)", cell_width);
-    }
-    out += '\n';
-    for (const auto& victim : report.victims) {
-        put_name(out, victim.who);
-        put(out, "{:>{}}{:>{}.3f}{:>8.1f}", victim.waits, number_width, ms(victim.wait_ns),
-            cell_width, percent(victim.wait_ns, report.wait_ns));
-        if (!report.sampled) {
-            put(out, "{:>{}.3f}", ms(victim.max_ns), cell_width);
+    put(out_, "\n{:{}}{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}{:>{}}{:>{}}\n", "", margin, "KIND",
+        title_width, "WAITS", waits_width, "TIME(ms)", time_width, "%", percent_width, "P50(ms)",
+        max_width, "P99(ms)", max_width, "MAX(ms)", max_width);
+    for (const auto& row : report_.kinds) {
+        if (row.waits > 0) {
+            put(out_, "{:{}}{:<{}}{:>{}}{:>{}.3f}{:>{}.1f}{:>{}.3f}{:>{}.3f}{:>{}.3f}\n", "",
+                margin, name(row.kind), title_width, row.waits, waits_width, ms(row.wait_ns),
+                time_width, percent(row.wait_ns, report_.wait_ns), percent_width, ms(row.p50_ns),
+                max_width, ms(row.p99_ns), max_width, ms(row.max_ns), max_width);
         }
-        out += '\n';
     }
 }
 
-void culprits(std::string& out, const SummaryReport& report) {
-    put(out, "\n  {:<{}}{:>{}}{:>8}\n", "CULPRIT", name_width + number_width, "TIME(ms)",
-        cell_width, "%");
-    for (const auto& culprit : report.culprits) {
-        put_name(out, culprit.who);
-        put(out, "{:>{}.3f}{:>8.1f}\n", ms(culprit.ns), number_width + cell_width,
-            percent(culprit.ns, report.wait_ns));
+void Tables::percentiles() {
+    put(out_, "\n{:{}}{:<{}}", "", margin, "PERCENTILE", title_width);
+    for (const auto& percentile : report_.percentiles) {
+        put(out_, "{:>{}}", percentile.name, percentile_width);
+    }
+    put(out_, "{:>{}}\n{:{}}{:<{}}", "max", percentile_width, "", margin, "wait, ms", title_width);
+    for (const auto& percentile : report_.percentiles) {
+        put(out_, "{:>{}.3f}", ms(percentile.ns), percentile_width);
+    }
+    put(out_, "{:>{}.3f}\n", ms(report_.max_ns), percentile_width);
+}
+
+/// Of the time that it wanted to run, the part that it waited.
+void Tables::share(const SummaryReport::Victim& victim) {
+    const std::uint64_t wanted_ns = victim.ran_ns + victim.waited_ns;
+    if (wanted_ns == 0) {
+        put(out_, "{:>{}}", "-", share_width);
+    } else {
+        put(out_, "{:>{}.1f}", percent(victim.waited_ns, wanted_ns), share_width);
     }
 }
 
-void table(std::string& out, const SummaryReport& report) {
-    out += "\n  ";
-    append_left(out, "VICTIM \\ CULPRIT, ms", name_width);
-    for (const auto& culprit : report.table_culprits) {
-        out += ' ';
-        append_right(out, label(culprit), cell_width, true);
+void Tables::victims() {
+    const bool with_shares = shares_known();
+    title("VICTIM");
+    put(out_, "{:>{}}{:>{}}{:>{}}", "WAITS", waits_width, "TIME(ms)", time_width, "%",
+        percent_width);
+    if (!report_.sampled) {
+        put(out_, "{:>{}}", "MAX(ms)", max_width);
     }
-    put(out, " {:>{}} {:>{}}\n", "(others)", cell_width, "SUM", cell_width);
-    for (const auto& row : report.table) {
-        put_name(out, row.victim);
-        for (const std::uint64_t ns : row.ns) {
-            put(out, " {:>{}.3f}", ms(ns), cell_width);
+    out_ += with_shares ? fmt::format("{:>{}}\n", "SHARE(%)", share_width) : "\n";
+    for (const auto& victim : report_.victims) {
+        put_name(out_, victim.who, name_width_);
+        put(out_, "{:>{}}{:>{}.3f}{:>{}.1f}", victim.waits, waits_width, ms(victim.wait_ns),
+            time_width, percent(victim.wait_ns, report_.wait_ns), percent_width);
+        if (!report_.sampled) {
+            put(out_, "{:>{}.3f}", ms(victim.max_ns), max_width);
         }
-        put(out, " {:>{}.3f} {:>{}.3f}\n", ms(row.others_ns), cell_width, ms(row.wait_ns),
-            cell_width);
+        if (with_shares) {
+            share(victim);
+        }
+        out_ += '\n';
+    }
+    if (with_shares) {
+        put(out_, "{:{}}SHARE: how much of the time that it wanted to run it waited\n", "", margin);
+    }
+}
+
+void Tables::culprits() {
+    title("CULPRIT");
+    put(out_, "{:>{}}{:>{}}\n", "TIME(ms)", waits_width + time_width, "%", percent_width);
+    for (const auto& culprit : report_.culprits) {
+        put_name(out_, culprit.who, name_width_);
+        put(out_, "{:>{}.3f}{:>{}.1f}\n", ms(culprit.ns), waits_width + time_width,
+            percent(culprit.ns, report_.wait_ns), percent_width);
+    }
+}
+
+/// At least one, beside the columns of the others and of the sum and a name of the shortest.
+std::size_t Tables::culprits_that_fit() const {
+    const std::size_t all = report_.table_culprits.size();
+    if (setup_.width == 0) {
+        return all;
+    }
+    const std::size_t fixed = margin + shortest_name + 2 * cell_width;
+    const std::size_t room = setup_.width > fixed ? (setup_.width - fixed) / cell_width : 0;
+    return std::min(all, std::max<std::size_t>(room, 1));
+}
+
+void Tables::table_row(const SummaryReport::TableRow& row, std::size_t name_width,
+                       std::size_t shown) {
+    const std::span<const std::uint64_t> cells(row.ns);
+    const auto hidden = cells.subspan(shown);
+    put_name(out_, row.victim, name_width);
+    for (const std::uint64_t ns : cells.first(shown)) {
+        put(out_, "{:>{}.3f}", ms(ns), cell_width);
+    }
+    put(out_, "{:>{}.3f}{:>{}.3f}\n",
+        ms(std::accumulate(hidden.begin(), hidden.end(), row.others_ns)), cell_width,
+        ms(row.wait_ns), cell_width);
+}
+
+void Tables::culprits_by_victim() {
+    const std::size_t shown = culprits_that_fit();
+    const std::size_t most = room_beside(margin + (shown + 2) * cell_width);
+    const auto victim = [](const auto& row) { return row.victim; };
+    const std::size_t name_width = std::min(most, longest_label(report_.table, victim, most));
+    put(out_, "\n{:{}}Who had the CPU (columns) while whom waited (rows), ms\n{:{}}", "", margin,
+        "", margin + name_width);
+    for (const auto& culprit : std::span(report_.table_culprits).first(shown)) {
+        out_ += ' ';
+        append_right(out_, label(culprit, cell_width - 1), cell_width - 1);
+    }
+    put(out_, "{:>{}}{:>{}}\n", "(others)", cell_width, "SUM", cell_width);
+    for (const auto& row : report_.table) {
+        table_row(row, name_width, shown);
+    }
+}
+
+void Tables::closing() {
+    if (report_.victims_folded + report_.culprits_folded > 0) {
+        put(out_,
+            "\n{:{}}(others) hold {} victims and {} culprits that were too many to keep apart\n",
+            "", margin, report_.victims_folded, report_.culprits_folded);
+    }
+    if (!report_.last) {
+        out_ += '\n';
     }
 }
 
 }  // namespace
 
-void append_report_tables(std::string& out, const SummaryReport& report, std::uint64_t min_us) {
-    opening(out, report, min_us);
+void append_report_tables(std::string& out, const SummaryReport& report, const SinkSetup& setup) {
+    Tables tables(out, report, setup);
+    tables.opening();
     if (report.waits == 0 && report.wait_ns == 0) {
         return;
     }
     if (!report.sampled) {
-        causes(out, report);
-        percentiles(out, report);
+        tables.causes();
+        tables.kinds();
+        tables.percentiles();
     }
-    victims(out, report);
+    tables.victims();
     if (!report.sampled) {
-        culprits(out, report);
-        table(out, report);
+        tables.culprits();
+        tables.culprits_by_victim();
     }
-    if (report.victims_folded + report.culprits_folded > 0) {
-        put(out, "\n  (others) hold {} victims and {} culprits that were too many to keep apart\n",
-            report.victims_folded, report.culprits_folded);
-    }
-    if (!report.last) {
-        out += '\n';
-    }
-}
-
-void append_closing_line(std::string& talk, const Counters& counters, std::uint64_t duration_ns,
-                         bool intervals) {
-    const double seconds = static_cast<double>(duration_ns) / 1e9;
-    put(talk, "{} waits in {:.1f} s, {} {}, {} lost", counters.seen, seconds, counters.kept,
-        intervals ? "reported" : "kept", counters.lost);
-    if (counters.lost > 0) {
-        talk += " (a larger --buffer helps)";
-    }
-    if (counters.unverified > 0) {
-        put(talk, ", {} unverified", counters.unverified);
-    }
-    if (counters.late > 0) {
-        put(talk, ", {} out of order", counters.late);
-    }
-    talk += '\n';
+    tables.closing();
 }
 
 }  // namespace rqs::sinks

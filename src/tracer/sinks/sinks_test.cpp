@@ -2,6 +2,7 @@
 // What must hold for every event, whatever the exact bytes: parsable, rectangular, harmless.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -11,7 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "aggregate/summary.h"
+#include "model/names.h"
+#include "sinks/columns.h"
+#include "sinks/formats.h"
 #include "sinks/sink.h"
 
 namespace rqs {
@@ -31,11 +34,22 @@ class Sinks : public testing::Test {
 
     [[nodiscard]] std::string line(Format format, const Wait& wait) const {
         std::string out;
-        make_sink(format, RunInfo{options, offset_ns, false})->wait(out, wait);
+        sink(format)->wait(out, wait);
         return out;
     }
 
-    Options options;
+    /// Refers to `view`, whose format changes with the next one.
+    [[nodiscard]] std::unique_ptr<Sink> sink(Format format) const {
+        view.format = format;
+        RunInfo info;
+        info.realtime_offset_ns = offset_ns;
+        info.names = &names;
+        return make_sink({view, info, width, 0});
+    }
+
+    mutable ViewOptions view;
+    KnownNames names;
+    std::size_t width = 0;
     std::int64_t offset_ns = 0;
 };
 
@@ -44,11 +58,11 @@ TEST_F(Sinks, FollowAClockThatIsSet) {
     Wait wait;
     wait.ts_ns = 5 * second_ns;
     for (const Format format : {Format::text, Format::csv, Format::json}) {
-        const auto sink = make_sink(format, RunInfo{options, 0, false});
+        const auto sink = this->sink(format);
         std::string before;
         std::string after;
         sink->wait(before, wait);
-        sink->set_realtime_offset(3600 * second_ns);
+        sink->clock({5 * second_ns, 3600 * second_ns});
         sink->wait(after, wait);
         EXPECT_NE(before.find("00:00:05"), std::string::npos) << before;
         EXPECT_NE(after.find("01:00:05"), std::string::npos) << after;
@@ -78,14 +92,15 @@ Wait random_wait(std::mt19937& random) {
     wait.prev = {number(random), number(random), random_comm(random)};
     wait.cgroup_id = large(random);
     wait.sched_cgroup_id = large(random);
-    wait.cause = static_cast<Cause>(number(random) % 7);
+    wait.cause = static_cast<Cause>(number(random) % 8);
+    wait.kind = static_cast<WaitKind>(number(random) % 5);
     wait.policy = static_cast<Policy>(number(random) % 8);
     wait.prio = static_cast<std::int16_t>(static_cast<int>(number(random) % 141) - 1);
     wait.stamped = number(random) % 2 == 0;
     wait.complete = number(random) % 2 == 0;
     wait.why.resize(number(random) % 12);
     for (Part& part : wait.why) {
-        part.kind = static_cast<PartKind>(number(random) % 7);
+        part.kind = static_cast<PartKind>(number(random) % 8);
         part.relation = static_cast<Relation>(number(random) % 4);
         part.policy = static_cast<Policy>(number(random) % 8);
         part.prio = static_cast<std::int16_t>(static_cast<int>(number(random) % 141) - 1);
@@ -159,13 +174,13 @@ TEST_F(Sinks, TextRowsAreWhatPrintfMakesOfThePeersFormat) {
         std::snprintf(expected.data(), expected.size(), "%-8s %-16s %-6d %14llu\n", time.data(),
                       comm.c_str(), static_cast<int>(wait.task.tid),
                       static_cast<unsigned long long>(wait.wait_ns / 1000));
-        options.previous = false;
+        view.previous = false;
         EXPECT_EQ(line(Format::text, wait), expected.data());
         std::snprintf(expected.data(), expected.size(), "%-8s %-16s %-6d %14llu %-16s %-6d\n",
                       time.data(), comm.c_str(), static_cast<int>(wait.task.tid),
                       static_cast<unsigned long long>(wait.wait_ns / 1000), comm.c_str(),
                       static_cast<int>(wait.prev.tid));
-        options.previous = true;
+        view.previous = true;
         EXPECT_EQ(line(Format::text, wait), expected.data());
     }
 }
@@ -188,12 +203,93 @@ TEST_F(Sinks, JsonOfAnyWaitParsesAndKeepsItsValues) {
         EXPECT_EQ(object.contains("complete"), !wait.complete);
         EXPECT_EQ(object.contains("waker"), wait.waker.has_value());
         EXPECT_EQ(object["sched_cgroup_id"], wait.sched_cgroup_id);
-        ASSERT_EQ(object["why"].size(), wait.why.size());
-        for (std::size_t k = 0; k < wait.why.size(); ++k) {
-            EXPECT_EQ(object["why"][k]["ns"], wait.why[k].ns);
-            EXPECT_EQ(object["why"][k].contains("tid"), wait.why[k].kind == PartKind::ran);
+        EXPECT_EQ(object["kind"], name(wait.kind));
+        EXPECT_EQ(object["cause"], name(wait.cause));
+    }
+}
+
+Part part_of(PartKind kind, std::uint64_t ns) {
+    Part part;
+    part.kind = kind;
+    part.ns = ns;
+    return part;
+}
+
+std::uint64_t sum_of(const json& why) {
+    std::uint64_t sum = 0;
+    for (const json& part : why) {
+        sum += part["ns"].get<std::uint64_t>();
+    }
+    return sum;
+}
+
+// However many are named: the largest stand, what is no task always does, and the sum holds.
+TEST_F(Sinks, PartsThatAreNotNamedAreInOneThatHoldsTheirSum) {
+    std::mt19937 random(7);
+    for (int i = 0; i < 200; ++i) {
+        Wait wait = random_wait(random);
+        std::uint64_t sum = 0;
+        std::size_t tasks = 0;
+        std::size_t no_tasks = 0;
+        std::uint64_t unnamed = 0;
+        for (Part& part : wait.why) {
+            part.ns >>= 8;
+            part.count = part.kind == PartKind::others ? 5 : 1;
+            sum += part.ns;
+            tasks += part.kind == PartKind::ran ? 1U : 0U;
+            unnamed += part.kind == PartKind::others ? 5U : 0U;
+            no_tasks += part.kind == PartKind::ran || part.kind == PartKind::others ? 0U : 1U;
+        }
+        for (const std::uint32_t named : {0U, 1U, 2U, 4U, UINT32_MAX}) {
+            view.named_tasks = named;
+            const json why = json::parse(line(Format::json, wait))["why"];
+            const std::size_t shown = std::min<std::size_t>(named, tasks);
+            const std::size_t others = unnamed + tasks - shown;
+            EXPECT_EQ(sum_of(why), sum);
+            ASSERT_EQ(why.size(), no_tasks + shown + (others > 0 ? 1U : 0U));
+            if (others > 0) {
+                EXPECT_EQ(why.back()["kind"], "others");
+                EXPECT_EQ(why.back()["count"], others);
+            }
         }
     }
+}
+
+TEST_F(Sinks, EachFormatNamesSoManyTasksByDefault) {
+    std::mt19937 random(8);
+    Wait wait = random_wait(random);
+    wait.why.assign(20, part_of(PartKind::ran, 1000));
+    EXPECT_EQ(json::parse(line(Format::json, wait))["why"].size(), 17U);
+    view.why = true;
+    EXPECT_NE(line(Format::text, wait).find("+14 others 14 us"), std::string::npos);
+    EXPECT_EQ(sink_needs(view).named_tasks, 6U);
+    view.format = Format::json;
+    EXPECT_EQ(sink_needs(view).named_tasks, 16U);
+    view.named_tasks = 3;
+    EXPECT_EQ(sink_needs(view).named_tasks, 3U);
+}
+
+TEST_F(Sinks, PlainTextNeedsNoParts) {
+    view.format = Format::text;
+    EXPECT_FALSE(sink_needs(view).parts);
+    view.why = true;
+    EXPECT_TRUE(sink_needs(view).parts);
+}
+
+TEST_F(Sinks, JsonNamesCgroupsWhereTheyAreKnown) {
+    Wait wait;
+    wait.cgroup_id = 5;
+    wait.sched_cgroup_id = 6;
+    wait.why = {part_of(PartKind::throttled, 1)};
+    EXPECT_FALSE(json::parse(line(Format::json, wait)).contains("cgroup"));
+    names.learn(CgroupInfo{5, "/a\n\"b\"", {}, 0, 0, ""});
+    names.learn(CgroupInfo{6, "/cpu/c", 20'000, 100'000, 1, "/cpu"});
+    const json object = json::parse(line(Format::json, wait));
+    EXPECT_EQ(object["cgroup"], "/a\n\"b\"");
+    EXPECT_EQ(object["sched_cgroup"], "/cpu/c");
+    EXPECT_EQ(object["why"][0],
+              json::parse(R"({"kind":"throttled","ns":1,"quota_us":20000,"period_us":100000,
+                              "quota_cgroup":"/cpu"})"));
 }
 
 TEST_F(Sinks, JsonLeavesOutTheSecondCgroupWhereItIsTheSame) {
@@ -211,20 +307,49 @@ TEST_F(Sinks, LinesLongerThanTheirBufferAreWhole) {
         wait.why[i].ns = i;
         wait.why[i].task.comm = i % 3 == 0 ? random_comm(random) : Comm::from("plain");
     }
+    view.named_tasks = UINT32_MAX;
     const json object = json::parse(line(Format::json, wait));
     ASSERT_EQ(object["why"].size(), 500U);
     for (std::size_t i = 0; i < 500; ++i) {
         EXPECT_EQ(object["why"][i]["ns"], i);
     }
-    options.why = true;
-    EXPECT_NE(line(Format::text, wait).find("+494 more"), std::string::npos);
+    view.why = true;
+    view.named_tasks.reset();
+    EXPECT_NE(line(Format::text, wait).find("+494 others"), std::string::npos);
+}
+
+TEST_F(Sinks, WhyGoesOnBelowWhereTheScreenEnds) {
+    std::mt19937 random(9);
+    view.why = true;
+    view.named_tasks = UINT32_MAX;
+    names.learn(CgroupInfo{9, "/web", 20'000, 100'000, 9, "/web"});
+    for (int i = 0; i < 200; ++i) {
+        Wait wait = random_wait(random);
+        wait.sched_cgroup_id = 9;
+        wait.stamped = wait.complete = true;
+        wait.waker.reset();
+        width = 0;
+        const std::string whole = line(Format::text, wait);
+        ASSERT_EQ(std::count(whole.begin(), whole.end(), '\n'), 2);
+        width = 130;  // of a name with every byte spelled out
+        std::istringstream lines(line(Format::text, wait));
+        std::string each;
+        std::string joined;
+        std::getline(lines, joined);
+        while (std::getline(lines, each)) {
+            ASSERT_LE(sinks::display_columns(each), width) << each;
+            ASSERT_EQ(each.substr(0, 4), "    ");
+            joined += joined.ends_with(" ·") ? each.substr(3) : "\n" + each;
+        }
+        EXPECT_EQ(joined + "\n", whole);
+    }
 }
 
 TEST_F(Sinks, CsvIsOneRectangleWhateverTasksAreCalled) {
     std::mt19937 random(4);
     for (const bool with_waker : {false, true}) {
-        options.waker = with_waker;
-        const auto sink = make_sink(Format::csv, RunInfo{options, 0, false});
+        view.waker = with_waker;
+        const auto sink = this->sink(Format::csv);
         std::string out;
         sink->begin(out);
         for (int i = 0; i < 300; ++i) {
@@ -236,7 +361,7 @@ TEST_F(Sinks, CsvIsOneRectangleWhateverTasksAreCalled) {
         }
         const auto rows = parse_csv(out);
         ASSERT_EQ(rows.size(), 601U);
-        EXPECT_EQ(rows[0].size(), with_waker ? 27U : 22U);
+        EXPECT_EQ(rows[0].size(), with_waker ? 28U : 23U);
         for (const auto& row : rows) {
             ASSERT_EQ(row.size(), rows[0].size());
         }
@@ -245,7 +370,7 @@ TEST_F(Sinks, CsvIsOneRectangleWhateverTasksAreCalled) {
 
 TEST_F(Sinks, NothingATerminalActsOnComesThrough) {
     std::mt19937 random(5);
-    options.previous = options.wide = options.why = true;
+    view.previous = view.wide = view.why = true;
     for (int i = 0; i < 500; ++i) {
         const Wait wait = random_wait(random);
         for (const Format format : {Format::text, Format::json, Format::csv}) {
@@ -271,7 +396,8 @@ TEST_F(Sinks, TimeIsLocalAndCarriesItsOffset) {
 }
 
 TEST_F(Sinks, TimeGoesBackAndBeforeTheEpochWithoutHarm) {
-    const auto sink = make_sink(Format::json, RunInfo{options, -1'000'000'000, false});
+    offset_ns = -1'000'000'000;
+    const auto sink = this->sink(Format::json);
     std::string out;
     Wait wait;
     for (const std::uint64_t ts_ns : {2'000'000'000U, 1'000'000'000U, 999'999'000U}) {
@@ -289,7 +415,7 @@ TEST_F(Sinks, TimeGoesBackAndBeforeTheEpochWithoutHarm) {
 }
 
 TEST_F(Sinks, StuckLinesAppearBesideUnchangedOnes) {
-    const auto sink = make_sink(Format::text, RunInfo{options, 0, false});
+    const auto sink = this->sink(Format::text);
     std::string out;
     Stuck stuck;
     stuck.waiting_ns = 3'000'999'999;
@@ -303,56 +429,14 @@ TEST_F(Sinks, StuckLinesAppearBesideUnchangedOnes) {
               "    still waiting, realtime: hog 4711 has CPU 1\n");
 }
 
-TEST_F(Sinks, WordsOfTheEndGoWhereTheFormatWantsThem) {
-    const Counters counters{.seen = 10, .kept = 3, .lost = 1, .unverified = 0, .late = 2};
-    std::string out;
-    std::string talk;
-    make_sink(Format::json, RunInfo{options, 0, false})->end(out, talk, counters, 5'000'000'000);
-    EXPECT_EQ(json::parse(out),
-              json::parse(R"({"type":"summary","seen":10,"kept":3,"lost":1,"duration_ns":5000000000,
-                              "unverified":0,"late":2,"mode":"waits"})"));
-    EXPECT_TRUE(talk.empty());
-    for (const Format format : {Format::text, Format::csv}) {
-        out.clear();
-        talk.clear();
-        make_sink(format, RunInfo{options, 0, false})->end(out, talk, counters, 5'000'000'000);
-        EXPECT_TRUE(out.empty());
-        EXPECT_EQ(talk,
-                  "10 waits in 5.0 s, 3 kept, 1 lost (a larger --buffer helps), 2 out of order\n");
+TEST_F(Sinks, EveryFormatIsFoundByItsName) {
+    for (const std::string_view each : format_names()) {
+        const auto format = format_named(each);
+        ASSERT_TRUE(format) << each;
+        EXPECT_NE(sink(*format), nullptr);
     }
-}
-
-TEST_F(Sinks, ReportsAreOneJsonObjectWhoseTableAddsUp) {
-    std::mt19937 random(6);
-    Summary summary{SummaryOptions{}};
-    for (int i = 0; i < 200; ++i) {
-        Wait wait = random_wait(random);
-        wait.wait_ns >>= 12;
-        wait.task.pid %= 20;
-        for (Part& part : wait.why) {
-            part.task.pid %= 20;
-            part.ns = wait.wait_ns / 16;
-        }
-        summary.add(wait);
-    }
-    std::string out;
-    std::string talk;
-    make_sink(Format::json, RunInfo{options, 0, false})->report(out, talk, summary.report(1, 2));
-    EXPECT_TRUE(talk.empty());
-    ASSERT_EQ(out.find('\n'), out.size() - 1);
-    const json report = json::parse(out);
-    EXPECT_EQ(report["type"], "report");
-    std::uint64_t total = 0;
-    for (const auto& row : report["table"]["rows"]) {
-        std::uint64_t sum = 0;
-        for (const auto& cell : row["ns"]) {
-            sum += cell.get<std::uint64_t>();
-        }
-        EXPECT_EQ(row["ns"].size(), report["table"]["culprits"].size() + 1);
-        EXPECT_EQ(row["wait_ns"], sum);
-        total += sum;
-    }
-    EXPECT_EQ(report["wait_ns"], total);
+    EXPECT_FALSE(format_named("xml"));
+    EXPECT_EQ(format_named("csv"), Format::csv);
 }
 
 }  // namespace

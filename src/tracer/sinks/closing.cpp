@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sinks/closing.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <utility>
+
+namespace rqs::sinks {
+namespace {
+
+constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::uint32_t long_history = 4096;
+
+template <typename... Args>
+void put(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
+}
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+    return 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// Whole percents, but never 0 for something nor 100 for less than all.
+std::string rough_percent(std::uint64_t part, std::uint64_t whole) {
+    const double value = percent(part, whole);
+    return value < 1 ? "less than 1" : fmt::format("{:.0f}", value > 99 ? 99.0 : value);
+}
+
+}  // namespace
+
+bool much_unknown(std::uint64_t unknown_ns, std::uint64_t whole_ns) {
+    return unknown_ns > whole_ns / 20;
+}
+
+std::string_view unknown_remedy(std::uint32_t history) {
+    return history < long_history ? "--history 4096" : "a larger --buffer";
+}
+
+void Closing::loss(std::string& talk, const Loss& loss) {
+    lost_unsaid_ += loss.lost;
+    if (loss_said_ && loss.to_ns < loss_said_ns_ + second_ns) {
+        return;
+    }
+    put(talk, "warning: {} {} lost, a buffer was full; a larger --buffer helps\n", lost_unsaid_,
+        lost_unsaid_ == 1 ? "wait was" : "waits were");
+    loss_said_ = true;
+    loss_said_ns_ = loss.to_ns;
+    lost_unsaid_ = 0;
+}
+
+void Closing::line(std::string& talk, const RunEnd& end) const {
+    const Counters& counters = end.counters;
+    const double seconds = static_cast<double>(end.ended_ns - info_.began_ns) / 1e9;
+    put(talk, "{} waits in {:.1f} s, {} {}, {} lost", counters.seen, seconds, counters.kept,
+        info_.sampled ? "reported" : "kept", counters.lost);
+    if (counters.lost > 0) {
+        talk += " (a larger --buffer helps)";
+    }
+    if (counters.left_out > 0) {
+        put(talk, ", {} of the tool's own left out (--self shows them)", counters.left_out);
+    }
+    if (counters.late > 0) {
+        put(talk, ", {} printed out of order", counters.late);
+    }
+    talk += '\n';
+    // Counters::unverified counts waits below the threshold too, of which the reader sees nothing.
+    if (incomplete_ > 0) {
+        put(talk,
+            "{} of these waits may be longer than shown: parts before tracing began, or on other "
+            "CPUs, are not known\n",
+            incomplete_);
+    }
+}
+
+void Closing::warnings(std::string& talk, const RunEnd& end) const {
+    const std::uint64_t lost = end.counters.lost;
+    const std::uint64_t all = lost + end.counters.kept;
+    if (lost > 0) {
+        put(talk,
+            "warning: {} of {} waits were lost ({} %): the figures above do not include them; a "
+            "larger --buffer helps\n",
+            lost, all, lost == all ? "100" : rough_percent(lost, all));
+    }
+    if (explained_ && !reported_ && much_unknown(unknown_ns_, wait_ns_)) {
+        put(talk, "{:.0f} % of the time waited is unknown: {} helps\n",
+            percent(unknown_ns_, wait_ns_), unknown_remedy(history_));
+    }
+}
+
+}  // namespace rqs::sinks

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The record of a report (docs/OUTPUT_SCHEMA.md).
+#include "model/group_by.h"
+#include "model/names.h"
+#include "sinks/json_fields.h"
+
+namespace rqs::sinks::json {
+namespace {
+
+/// Without the closing brace: victims and culprits go on.
+void group(Line& line, const Group& group) {
+    word(line, R"({"kind":")", name(group.kind));
+    switch (group.kind) {
+        case Group::Kind::process:
+        case Group::Kind::parent:
+            field(line, ",\"pid\":", group.id);
+            line.text(",\"comm\":");
+            break;
+        case Group::Kind::thread:
+            field(line, ",\"tid\":", group.id);
+            field(line, ",\"pid\":", group.pid);
+            line.text(",\"comm\":");
+            break;
+        case Group::Kind::comm:
+            line.text(",\"comm\":");
+            break;
+        case Group::Kind::cgroup:
+            field(line, ",\"cgroup_id\":", group.id);
+            line.text(",\"path\":");
+            break;
+        default:
+            return;
+    }
+    line.json_string(group.label);
+}
+
+void causes(Line& line, const SummaryReport& report) {
+    std::string_view comma;
+    line.text(",\"causes\":[");
+    for (const auto& row : report.causes) {
+        line.text(comma);
+        word(line, R"({"cause":")", name(row.cause));
+        field(line, ",\"waits\":", row.waits);
+        field(line, ",\"wait_ns\":", row.wait_ns);
+        line.text("}");
+        comma = ",";
+    }
+    line.text("]");
+}
+
+void kinds(Line& line, const SummaryReport& report) {
+    std::string_view comma;
+    line.text(",\"kinds\":[");
+    for (const auto& row : report.kinds) {
+        line.text(comma);
+        word(line, R"({"kind":")", name(row.kind));
+        field(line, ",\"waits\":", row.waits);
+        field(line, ",\"wait_ns\":", row.wait_ns);
+        field(line, ",\"p50_ns\":", row.p50_ns);
+        field(line, ",\"p99_ns\":", row.p99_ns);
+        field(line, ",\"max_ns\":", row.max_ns);
+        line.text("}");
+        comma = ",";
+    }
+    line.text("]");
+}
+
+void percentiles(Line& line, const SummaryReport& report) {
+    line.text(",\"percentiles_ns\":{");
+    for (const auto& percentile : report.percentiles) {
+        line.text("\"");
+        line.text(percentile.name);
+        field(line, "\":", percentile.ns);
+        line.text(",");
+    }
+    field(line, "\"max\":", report.max_ns);
+    line.text("}");
+}
+
+void victims(Line& line, const SummaryReport& report) {
+    std::string_view comma;
+    line.text(",\"victims\":[");
+    for (const auto& victim : report.victims) {
+        line.text(comma);
+        group(line, victim.who);
+        field(line, ",\"waits\":", victim.waits);
+        field(line, ",\"wait_ns\":", victim.wait_ns);
+        if (!report.sampled) {
+            field(line, ",\"max_ns\":", victim.max_ns);
+        }
+        if (victim.ran_ns + victim.waited_ns > 0) {
+            field(line, ",\"ran_ns\":", victim.ran_ns);
+            field(line, ",\"waited_ns\":", victim.waited_ns);
+        }
+        line.text("}");
+        comma = ",";
+    }
+    line.text("]");
+}
+
+void culprits(Line& line, const SummaryReport& report) {
+    std::string_view comma;
+    line.text(",\"culprits\":[");
+    for (const auto& culprit : report.culprits) {
+        line.text(comma);
+        group(line, culprit.who);
+        field(line, ",\"ns\":", culprit.ns);
+        line.text("}");
+        comma = ",";
+    }
+    line.text("]");
+}
+
+void table(Line& line, const SummaryReport& report) {
+    std::string_view comma;
+    line.text(R"(,"table":{"culprits":[)");
+    for (const auto& culprit : report.table_culprits) {
+        line.text(comma);
+        group(line, culprit);
+        line.text("}");
+        comma = ",";
+    }
+    line.text("],\"rows\":[");
+    comma = {};
+    for (const auto& row : report.table) {
+        line.text(comma);
+        line.text("{\"victim\":");
+        group(line, row.victim);
+        line.text("},\"ns\":[");
+        for (const std::uint64_t ns : row.ns) {
+            line.number(ns);
+            line.text(",");
+        }
+        line.number(row.others_ns);
+        field(line, "],\"wait_ns\":", row.wait_ns);
+        line.text("}");
+        comma = ",";
+    }
+    line.text("]}");
+}
+
+}  // namespace
+
+void report_fields(Line& line, const SummaryReport& report, std::uint64_t min_us) {
+    line.text(report.last ? ",\"last\":true" : ",\"last\":false");
+    word(line, R"(,"by":")", name(report.by));
+    line.text(report.sampled ? ",\"sampled\":true" : ",\"sampled\":false");
+    field(line, ",\"min_us\":", min_us);
+    field(line, ",\"duration_ns\":", report.duration_ns);
+    field(line, ",\"waits\":", report.waits);
+    field(line, ",\"wait_ns\":", report.wait_ns);
+    if (!report.sampled) {
+        field(line, ",\"lost\":", report.lost);
+        if (report.last) {
+            field(line, ",\"left_out\":", report.left_out);
+        }
+        field(line, ",\"unknown_ns\":", report.unknown_ns);
+        causes(line, report);
+        kinds(line, report);
+        percentiles(line, report);
+    }
+    victims(line, report);
+    if (!report.sampled) {
+        culprits(line, report);
+        table(line, report);
+    }
+    line.text("}\n");
+}
+
+}  // namespace rqs::sinks::json
