@@ -3,12 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "cli/table.h"
+#include "cli/help.h"
+#include "commands/table.h"
 
 namespace rqs::cli {
 namespace {
@@ -21,7 +22,7 @@ Result<Invocation> parse_args(const Args& args) {
     for (const std::string& arg : args) {
         argv.push_back(arg.c_str());
     }
-    return parse(static_cast<int>(argv.size()), argv.data());
+    return parse(static_cast<int>(argv.size()), argv.data(), command_table());
 }
 
 std::string joined(const Args& args) {
@@ -34,102 +35,159 @@ std::string joined(const Args& args) {
 
 struct Good {
     Args args;
-    std::function<bool(const Options&)> holds;
+    std::function<bool(const TraceOptions&)> holds;
 };
 
 TEST(Parse, AcceptsWhatIsRight) {
     const std::vector<Good> table{
-        {{}, [](auto& o) { return o.min_us == 10000 && o.filters.pids.empty() && !o.previous; }},
-        {{}, [](auto& o) { return o.source == SourceKind::automatic && o.format == Format::text; }},
-        {{"0"}, [](auto& o) { return o.min_us == 0; }},
-        {{"007"}, [](auto& o) { return o.min_us == 7; }},
-        {{"18446744073709551"}, [](auto& o) { return o.min_us == 18446744073709551ULL; }},
-        {{"1000", "-P"}, [](auto& o) { return o.min_us == 1000 && o.previous; }},
-        {{"-P", "1000"}, [](auto& o) { return o.min_us == 1000 && o.previous; }},
-        {{"-p", "1", "1000", "-P"}, [](auto& o) { return o.min_us == 1000 && o.previous; }},
-        {{"-P", "-P"}, [](auto& o) { return o.previous; }},
-        {{"--previous"}, [](auto& o) { return o.previous; }},
+        {{},
+         [](auto& o) {
+             return o.source.min_us == 10000 && o.source.filters.pids.empty() && !o.view.previous;
+         }},
+        {{},
+         [](auto& o) {
+             return o.source.kind == SourceKind::automatic && o.view.format == Format::text;
+         }},
+        {{"0"}, [](auto& o) { return o.source.min_us == 0; }},
+        {{"007"}, [](auto& o) { return o.source.min_us == 7; }},
+        {{"18446744073709551"}, [](auto& o) { return o.source.min_us == 18446744073709551ULL; }},
+        {{"1000", "-P"}, [](auto& o) { return o.source.min_us == 1000 && o.view.previous; }},
+        {{"-P", "1000"}, [](auto& o) { return o.source.min_us == 1000 && o.view.previous; }},
+        {{"-p", "1", "1000", "-P"},
+         [](auto& o) { return o.source.min_us == 1000 && o.view.previous; }},
+        {{"-P", "-P"}, [](auto& o) { return o.view.previous; }},
+        {{"--previous"}, [](auto& o) { return o.view.previous; }},
         {{"-p1", "-p2"},
          [](auto& o) {
-             return o.filters.pids == Ids{1, 2};
+             return o.source.filters.pids == Ids{1, 2};
          }},
-        {{"-p", "1", "-p", "1"}, [](auto& o) { return o.filters.pids == Ids{1}; }},
+        {{"-p", "1", "-p", "1"}, [](auto& o) { return o.source.filters.pids == Ids{1}; }},
         {{"--pid=7", "--pid", "8"},
          [](auto& o) {
-             return o.filters.pids == Ids{7, 8};
+             return o.source.filters.pids == Ids{7, 8};
          }},
         {{"-t5", "--tid=6"},
          [](auto& o) {
-             return o.filters.tids == Ids{5, 6};
+             return o.source.filters.tids == Ids{5, 6};
          }},
         {{"-p", "1", "-t", "2"},
-         [](auto& o) { return o.filters.pids == Ids{1} && o.filters.tids == Ids{2}; }},
-        {{"-p", "0"}, [](auto& o) { return o.filters.pids.empty(); }},
-        {{"-t0"}, [](auto& o) { return o.filters.tids.empty(); }},
-        {{"-cfoo"}, [](auto& o) { return o.filters.comm_prefix == "foo"; }},
-        {{"--comm=foo"}, [](auto& o) { return o.filters.comm_prefix == "foo"; }},
-        {{"--comm=a=b"}, [](auto& o) { return o.filters.comm_prefix == "a=b"; }},
-        {{"-c", "--pid=3"}, [](auto& o) { return o.filters.comm_prefix == "--pid=3"; }},
-        {{"-c", "[a,b]"}, [](auto& o) { return o.filters.comm_prefix == "[a,b]"; }},
-        {{"-c", "demo"}, [](auto& o) { return o.filters.comm_prefix == "demo"; }},
-        {{"-c", ""}, [](auto& o) { return o.filters.comm_prefix.empty(); }},
-        {{"--comm="}, [](auto& o) { return o.filters.comm_prefix.empty(); }},
-        {{"-c", "-x"}, [](auto& o) { return o.filters.comm_prefix == "-x"; }},
-        {{"-c", "\xff y"}, [](auto& o) { return o.filters.comm_prefix == "\xff y"; }},
-        {{"-c", "a", "-c", "b"}, [](auto& o) { return o.filters.comm_prefix == "b"; }},
+         [](auto& o) {
+             return o.source.filters.pids == Ids{1} && o.source.filters.tids == Ids{2};
+         }},
+        {{"-p", "0"}, [](auto& o) { return o.source.filters.pids.empty(); }},
+        {{"-t0"}, [](auto& o) { return o.source.filters.tids.empty(); }},
+        {{"-cfoo"}, [](auto& o) { return o.source.filters.comm_prefix == "foo"; }},
+        {{"--comm=foo"}, [](auto& o) { return o.source.filters.comm_prefix == "foo"; }},
+        {{"--comm=a=b"}, [](auto& o) { return o.source.filters.comm_prefix == "a=b"; }},
+        {{"-c", "--pid=3"}, [](auto& o) { return o.source.filters.comm_prefix == "--pid=3"; }},
+        {{"-c", "[a,b]"}, [](auto& o) { return o.source.filters.comm_prefix == "[a,b]"; }},
+        {{"-c", "demo"}, [](auto& o) { return o.source.filters.comm_prefix == "demo"; }},
+        {{"-c", ""}, [](auto& o) { return o.source.filters.comm_prefix.empty(); }},
+        {{"--comm="}, [](auto& o) { return o.source.filters.comm_prefix.empty(); }},
+        {{"-c", "-x"}, [](auto& o) { return o.source.filters.comm_prefix == "-x"; }},
+        {{"-c", "\xff y"}, [](auto& o) { return o.source.filters.comm_prefix == "\xff y"; }},
+        {{"-c", "a", "-c", "b"}, [](auto& o) { return o.source.filters.comm_prefix == "b"; }},
         {{"-c", "123456789012345"},
-         [](auto& o) { return o.filters.comm_prefix == "123456789012345"; }},
+         [](auto& o) { return o.source.filters.comm_prefix == "123456789012345"; }},
         {{"--cpu", "0,2-5"},
          [](auto& o) {
-             return o.filters.cpus == Ids{0, 2, 3, 4, 5};
+             return o.source.filters.cpus == Ids{0, 2, 3, 4, 5};
          }},
         {{"--cpu=3,1,3,0-1"},
          [](auto& o) {
-             return o.filters.cpus == Ids{0, 1, 3};
+             return o.source.filters.cpus == Ids{0, 1, 3};
          }},
-        {{"--cpu", "8191"}, [](auto& o) { return o.filters.cpus == Ids{8191}; }},
-        {{"--cgroup", "/a b"}, [](auto& o) { return o.filters.cgroup_path == "/a b"; }},
-        {{"--cgroupmap", "/m"}, [](auto& o) { return o.filters.cgroup_map == "/m"; }},
-        {{"--mntnsmap=/m"}, [](auto& o) { return o.filters.mntns_map == "/m"; }},
-        {{"-fjson"}, [](auto& o) { return o.format == Format::json; }},
-        {{"--format=csv"}, [](auto& o) { return o.format == Format::csv; }},
-        {{"-f", "json", "-f", "text"}, [](auto& o) { return o.format == Format::text; }},
-        {{"--source", "bpf"}, [](auto& o) { return o.source == SourceKind::bpf; }},
-        {{"--source=auto"}, [](auto& o) { return o.source == SourceKind::automatic; }},
-        {{"--source=synthetic"}, [](auto& o) { return o.source == SourceKind::synthetic; }},
-        {{"-d", "0.5"}, [](auto& o) { return o.duration_s == 0.5; }},
-        {{"-d", ".5"}, [](auto& o) { return o.duration_s == 0.5; }},
-        {{"-d", "5."}, [](auto& o) { return o.duration_s == 5.0; }},
-        {{"-d10"}, [](auto& o) { return o.duration_s == 10.0; }},
-        {{"-n", "3"}, [](auto& o) { return o.count == 3U; }},
+        {{"--cpu", "8191"}, [](auto& o) { return o.source.filters.cpus == Ids{8191}; }},
+        {{"--cgroup", "/a b"}, [](auto& o) { return o.source.filters.cgroup_path == "/a b"; }},
+        {{"--cgroupmap", "/m"}, [](auto& o) { return o.source.filters.cgroup_map == "/m"; }},
+        {{"--mntnsmap=/m"}, [](auto& o) { return o.source.filters.mntns_map == "/m"; }},
+        {{"-fjson"}, [](auto& o) { return o.view.format == Format::json; }},
+        {{"--format=csv"}, [](auto& o) { return o.view.format == Format::csv; }},
+        {{"-f", "json", "-f", "text"}, [](auto& o) { return o.view.format == Format::text; }},
+        {{"--source", "bpf"}, [](auto& o) { return o.source.kind == SourceKind::bpf; }},
+        {{"--source=auto"}, [](auto& o) { return o.source.kind == SourceKind::automatic; }},
+        {{"--source=synthetic"}, [](auto& o) { return o.source.kind == SourceKind::synthetic; }},
+        {{"-d", "0.5"}, [](auto& o) { return o.run.duration_s == 0.5; }},
+        {{"-d", ".5"}, [](auto& o) { return o.run.duration_s == 0.5; }},
+        {{"-d", "5."}, [](auto& o) { return o.run.duration_s == 5.0; }},
+        {{"-d10"}, [](auto& o) { return o.run.duration_s == 10.0; }},
+        {{"-n", "3"}, [](auto& o) { return o.run.count == 3U; }},
         {{"-PWwsv"},
-         [](auto& o) { return o.previous && o.why && o.wide && o.summary && o.verbose; }},
-        {{"-Pp5"}, [](auto& o) { return o.previous && o.filters.pids == Ids{5}; }},
-        {{"--stuck", "--waker"}, [](auto& o) { return o.stuck && o.waker; }},
-        {{"--by", "cgroup"}, [](auto& o) { return o.by == GroupBy::cgroup && o.summary; }},
-        {{"--interval", "2"}, [](auto& o) { return o.interval_s == 2.0 && o.summary; }},
+         [](auto& o) {
+             return o.view.previous && o.view.why && o.view.wide && o.view.summary &&
+                    o.source.verbose;
+         }},
+        {{"-Pp5"}, [](auto& o) { return o.view.previous && o.source.filters.pids == Ids{5}; }},
+        {{"--stuck", "--waker"},
+         [](auto& o) { return o.source.stuck && o.view.waker && o.source.waker; }},
+        {{"--by", "cgroup"},
+         [](auto& o) { return o.view.by == GroupBy::cgroup && o.view.summary; }},
+        {{"--interval", "2"},
+         [](auto& o) {
+             return o.view.interval_s == 2.0 && o.source.interval_s == 2.0 && o.view.summary;
+         }},
         {{"--interval", "2", "--source", "schedstat"},
-         [](auto& o) { return o.interval_s == 2.0 && !o.summary; }},
-        {{}, [](auto& o) { return o.history == 64 && !o.buffer_bytes; }},
-        {{"--history", "128"}, [](auto& o) { return o.history == 128; }},
-        {{"--buffer", "512k"}, [](auto& o) { return o.buffer_bytes == 512U * 1024; }},
-        {{"--buffer=4M"}, [](auto& o) { return o.buffer_bytes == 4U * 1024 * 1024; }},
-        {{"--buffer=512m"}, [](auto& o) { return o.buffer_bytes == 512U * 1024 * 1024; }},
-        {{"--buffer=65536"}, [](auto& o) { return o.buffer_bytes == 65536U; }},
+         [](auto& o) { return o.view.interval_s == 2.0 && !o.view.summary; }},
+        {{}, [](auto& o) { return o.source.history == 1024 && !o.source.buffer_bytes; }},
+        {{"--history", "8192"}, [](auto& o) { return o.source.history == 8192; }},
+        {{},
+         [](auto& o) { return !o.view.why && !o.view.named_tasks && o.view.output_path.empty(); }},
+        {{"-W", "5"},
+         [](auto& o) { return o.view.why && !o.view.named_tasks && o.source.min_us == 5; }},
+        {{"--why", "5"},
+         [](auto& o) { return o.view.why && !o.view.named_tasks && o.source.min_us == 5; }},
+        {{"--why=5"},
+         [](auto& o) {
+             return o.view.why && o.view.named_tasks == 5U && o.source.min_us == 10000;
+         }},
+        {{"--why=0"}, [](auto& o) { return o.view.why && o.view.named_tasks == 0U; }},
+        {{"--why=all"}, [](auto& o) { return o.view.named_tasks == UINT32_MAX; }},
+        {{"--why=3", "-W"}, [](auto& o) { return o.view.named_tasks == 3U; }},
+        {{"-o", "f"}, [](auto& o) { return o.view.output_path == "f"; }},
+        {{"-of", "--output=-"}, [](auto& o) { return o.view.output_path.empty(); }},
+        {{"-sq"}, [](auto& o) { return o.view.summary && o.view.quiet; }},
+        {{"--strict"}, [](auto& o) { return o.run.strict; }},
+        {{"--self"}, [](auto& o) { return o.source.self; }},
+        {{"--filter-in", "user"}, [](auto& o) { return o.source.filter_in_user_space; }},
+        {{"--filter-in=kernel"}, [](auto& o) { return !o.source.filter_in_user_space; }},
+        {{}, [](auto& o) { return o.run.priority.kind == util::Priority::Kind::automatic; }},
+        {{"--priority", "nice:-5"},
+         [](auto& o) {
+             return o.run.priority.kind == util::Priority::Kind::nice && o.run.priority.value == -5;
+         }},
+        {{"--by", "comm"}, [](auto& o) { return o.view.by == GroupBy::comm; }},
+        {{"--by", "thread"}, [](auto& o) { return o.view.by == GroupBy::thread; }},
+        {{"--by", "parent"},
+         [](auto& o) { return o.view.by == GroupBy::parent && o.source.parents; }},
+        {{"--by", "parent", "--by", "comm"}, [](auto& o) { return !o.source.parents; }},
+        {{"--prev"}, [](auto& o) { return o.view.previous; }},
+        {{"--dur=5"}, [](auto& o) { return o.run.duration_s == 5.0; }},
+        {{"--dur", "5"}, [](auto& o) { return o.run.duration_s == 5.0; }},
+        {{"--wh=7", "9"}, [](auto& o) { return o.view.named_tasks == 7U && o.source.min_us == 9; }},
+        {{"--cgroup", "/a"},
+         [](auto& o) {
+             return o.source.filters.cgroup_path == "/a" && o.source.filters.cgroup_map.empty();
+         }},
+        {{"--history", "128"}, [](auto& o) { return o.source.history == 128; }},
+        {{"--buffer", "512k"}, [](auto& o) { return o.source.buffer_bytes == 512U * 1024; }},
+        {{"--buffer=4M"}, [](auto& o) { return o.source.buffer_bytes == 4U * 1024 * 1024; }},
+        {{"--buffer=512m"}, [](auto& o) { return o.source.buffer_bytes == 512U * 1024 * 1024; }},
+        {{"--buffer=65536"}, [](auto& o) { return o.source.buffer_bytes == 65536U; }},
         {{"--", "ls", "-l", "--", "--help"},
          [](auto& o) {
-             return o.command == Args{"ls", "-l", "--", "--help"};
+             return o.run.command == Args{"ls", "-l", "--", "--help"};
          }},
         {{"5", "-P", "--", "a b", ""},
          [](auto& o) {
-             return o.min_us == 5 && o.previous && o.command == Args{"a b", ""};
+             return o.source.min_us == 5 && o.view.previous && o.run.command == Args{"a b", ""};
          }},
     };
     for (const Good& row : table) {
         const auto result = parse_args(row.args);
         ASSERT_TRUE(result) << joined(row.args) << ": " << result.error().message;
-        EXPECT_EQ(result->command, Invocation::Command::trace) << joined(row.args);
-        EXPECT_TRUE(row.holds(result->options)) << joined(row.args);
+        ASSERT_NE(result->command, nullptr) << joined(row.args);
+        EXPECT_EQ(result->command->name, "") << joined(row.args);
+        EXPECT_TRUE(row.holds(result->trace)) << joined(row.args);
     }
 }
 
@@ -180,7 +238,7 @@ TEST(Parse, RefusesWhatIsWrong) {
         {{"--cgroupmap="}, "is not a path"},
         {{"-f", "xml"}, "'xml' is none of text, json, csv"},
         {{"--source", "ebpf"}, "is none of auto, bpf, schedstat"},
-        {{"--by", "thread"}, "is none of process, cgroup"},
+        {{"--by", "user"}, "is none of comm, thread, process, cgroup, parent"},
         {{"-d", "0"}, "write more than 0"},
         {{"-d", "0.000"}, "write more than 0"},
         {{"-d", "1e3"}, "is not a number of seconds"},
@@ -196,15 +254,32 @@ TEST(Parse, RefusesWhatIsWrong) {
         {{"-n", "18446744073709551616"}, "too large"},
         {{"--history", "63"}, "write 32 or 64"},
         {{"--history", "0"}, "at least 2"},
+        {{"--history", "16384"}, "at most 8192"},
         {{"--history", "4294967296"}, "too large"},
         {{"--buffer", "3m"}, "write 2m or 4m"},
         {{"--buffer", "1"}, "at least 4k"},
         {{"--buffer", "1024m"}, "at most 512m"},
         {{"--buffer", "k"}, "is not a size"},
-        {{"--buffer", "4g"}, "is not a size"},
+        {{"--buffer", "1g"}, "1g is too large; at most 512m is possible"},
         {{"--buffer", "18446744073709551615m"}, "too large"},
         {{"--buffer", "1024m1"}, "is not a size"},
         {{"--buffer", ""}, "is not a size"},
+        {{"--why="}, "--why= lacks its value"},
+        {{"--why=x"}, "--why: 'x' is neither a number of tasks nor 'all'"},
+        {{"--why=-1"}, "'-1' is neither a number of tasks"},
+        {{"--why=4294967295"}, "too large"},
+        {{"--why", "all"}, "'all' is neither a number of microseconds"},
+        {{"-W5"}, "unknown option '-5'"},
+        {{"-o", ""}, "--output: an empty word is not a path"},
+        {{"--quiet=yes"}, "--quiet takes no value"},
+        {{"--priority", "high"}, "--priority"},
+        {{"--priority", "fifo:100"}, "--priority"},
+        {{"--filter-in", "both"}, "is none of kernel, user"},
+        {{"--co", "x"}, "option '--co' is ambiguous; it may be --comm, --count"},
+        {{"--cg=/a"}, "option '--cg' is ambiguous; it may be --cgroup, --cgroupmap"},
+        {{"--filter", "user"}, "unknown option '--filter'"},
+        {{"--ebp"}, "unknown option '--ebp'"},
+        {{"--prev=no"}, "--previous takes no value"},
         {{"--prevous"}, "unknown option '--prevous'; did you mean --previous?"},
         {{"--zzz"}, "unknown option '--zzz'; see"},
         {{"-Z"}, "unknown option '-Z'"},
@@ -219,7 +294,9 @@ TEST(Parse, RefusesWhatIsWrong) {
         {{"demo", "--", "ls"}, "demo runs no command"},
         {{"demo", "doctor"}, "'doctor' is neither"},
         {{"doctor", "5"}, "doctor does not take '5'"},
-        {{"doctor", "-P"}, "doctor does not take --previous"},
+        {{"doctor", "-P"}, "doctor does not take --previous; see 'runqslower doctor --help'"},
+        {{"doctor", "--buffer", "4m"}, "doctor does not take --buffer"},
+        {{"doctor", "-v"}, "doctor does not take --verbose"},
         {{"doctor", "--", "ls"}, "doctor runs no command"},
         {{"\x1b[31m"}, "\\x1b[31m"},
         {{"--a\x1b"}, "\\x1b"},
@@ -236,50 +313,56 @@ TEST(Parse, RefusesWhatIsWrong) {
     }
 }
 
-TEST(Parse, FindsSubCommands) {
-    const auto demo = parse_args({"demo", "1000", "-P"});
-    ASSERT_TRUE(demo) << demo.error().message;
-    EXPECT_EQ(demo->command, Invocation::Command::demo);
-    EXPECT_EQ(demo->options.min_us, 1000U);
-    EXPECT_TRUE(demo->options.previous);
-    EXPECT_TRUE(demo->options.summary);
-    EXPECT_EQ(demo->options.duration_s, 10.0);
-
-    const auto before = parse_args({"-P", "-d", "2", "demo"});
-    ASSERT_TRUE(before) << before.error().message;
-    EXPECT_EQ(before->command, Invocation::Command::demo);
-    EXPECT_EQ(before->options.duration_s, 2.0);
-
-    const auto doctor = parse_args({"doctor", "-v"});
+TEST(Parse, FindsCommands) {
+    for (const Args& args : {Args{"demo", "1000", "-P"}, Args{"-P", "demo", "1000"}}) {
+        const auto demo = parse_args(args);
+        ASSERT_TRUE(demo) << demo.error().message;
+        EXPECT_EQ(demo->command->name, "demo");
+        EXPECT_EQ(demo->trace.source.min_us, 1000U);
+        EXPECT_TRUE(demo->trace.view.previous);
+    }
+    const auto doctor = parse_args({"doctor"});
     ASSERT_TRUE(doctor) << doctor.error().message;
-    EXPECT_EQ(doctor->command, Invocation::Command::doctor);
-    EXPECT_TRUE(doctor->options.verbose);
+    EXPECT_EQ(doctor->command->name, "doctor");
+}
+
+TEST(Parse, RowRunsWithWhatWasParsed) {
+    Command row;
+    row.groups = {Group::run};
+    row.run = [](const Invocation& invocation) -> Result<int> {
+        return static_cast<int>(invocation.trace.run.count.value_or(0));
+    };
+    const Commands commands{row};
+    const std::vector<const char*> argv{"runqslower", "-n", "7"};
+    const auto result = parse(3, argv.data(), commands);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->command->run(*result).value(), 7);
 }
 
 TEST(Parse, HelpAndVersionOutrankTheRest) {
     for (const Args& args :
          {Args{"-h"}, Args{"--help"}, Args{"-?"}, Args{"--usage"}, Args{"12abc", "-h"},
-          Args{"demo", "--help"}, Args{"doctor", "-h"}, Args{"--version", "-h"}, Args{"-Ph"}}) {
+          Args{"--version", "-h"}, Args{"-Ph"}, Args{"--he"}}) {
         const auto result = parse_args(args);
         ASSERT_TRUE(result) << joined(args) << result.error().message;
-        EXPECT_EQ(result->command, Invocation::Command::help) << joined(args);
-        EXPECT_EQ(result->text, help_text());
+        EXPECT_EQ(result->command, nullptr) << joined(args);
+        EXPECT_EQ(result->text, help_text(command_table().front(), command_table()));
     }
-    for (const Args& args : {Args{"--version"}, Args{"-V"}}) {
+    for (const Args& args : {Args{"--version"}, Args{"-V"}, Args{"doctor", "-V"}}) {
         const auto result = parse_args(args);
         ASSERT_TRUE(result) << joined(args);
-        EXPECT_EQ(result->command, Invocation::Command::version);
+        EXPECT_EQ(result->command, nullptr);
         EXPECT_EQ(result->text.rfind("runqslower ", 0), 0U);
     }
     const auto value = parse_args({"-c", "-h"});
     ASSERT_TRUE(value);
-    EXPECT_EQ(value->command, Invocation::Command::trace);
+    EXPECT_NE(value->command, nullptr);
 }
 
 TEST(Parse, WarnsWhereItBendsTheInput) {
     const auto cut = parse_args({"-c", "0123456789abcdefg"});
     ASSERT_TRUE(cut);
-    EXPECT_EQ(cut->options.filters.comm_prefix, "0123456789abcde");
+    EXPECT_EQ(cut->trace.source.filters.comm_prefix, "0123456789abcde");
     ASSERT_EQ(cut->warnings.size(), 1U);
     EXPECT_NE(cut->warnings[0].find("15 bytes"), std::string::npos);
 
@@ -298,22 +381,10 @@ TEST(Parse, WarnsWhereItBendsTheInput) {
 }
 
 TEST(Parse, NoArgvAtAll) {
-    const auto result = parse(0, nullptr);
+    const auto result = parse(0, nullptr, command_table());
     ASSERT_TRUE(result);
-    EXPECT_EQ(result->command, Invocation::Command::trace);
-}
-
-TEST(Help, FitsATerminalAndNamesEveryOption) {
-    const std::string text = help_text();
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        EXPECT_LE(line.size(), 80U) << line;
-    }
-    for (const OptionRow& row : option_table()) {
-        const bool named = text.find("--" + std::string(row.long_name)) != std::string::npos;
-        EXPECT_EQ(named, row.group != Group::hidden) << row.long_name;
-    }
-    EXPECT_EQ(text.find("synthetic"), std::string::npos);
+    ASSERT_NE(result->command, nullptr);
+    EXPECT_EQ(result->command->name, "");
 }
 
 }  // namespace

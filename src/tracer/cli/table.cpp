@@ -4,12 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
-#include "cli/values.h"
+#include "util/priority.h"
 #include "util/safe_text.h"
+#include "util/text.h"
+#include "util/values.h"
 
 namespace rqs::cli {
 namespace {
@@ -17,8 +23,8 @@ namespace {
 /// The kernel's TASK_COMM_LEN, less the closing NUL.
 constexpr std::size_t longest_comm = 15;
 constexpr std::uint64_t max_id = std::numeric_limits<std::int32_t>::max();
-constexpr Range history_range{2, 512};
-constexpr Range buffer_range{std::uint64_t{1} << 12, std::uint64_t{1} << 29};
+constexpr util::Range history_range{2, 8192};
+constexpr util::Range buffer_range{std::uint64_t{1} << 12, std::uint64_t{1} << 29};
 
 /// Stores what `parsed` holds, or passes its error on.
 template <typename T, typename Target>
@@ -35,7 +41,7 @@ Status store(const Result<T>& parsed, Target& target) {
 Status add_id(Invocation& out, std::string_view what, const std::string& value,
               std::vector<std::uint32_t>& ids) {
     std::uint32_t id = 0;
-    if (auto status = store(parse_number(value, what, {0, max_id}), id); !status) {
+    if (auto status = store(util::parse_number(value, what, {0, max_id}), id); !status) {
         return status;
     }
     if (id == 0) {
@@ -72,32 +78,34 @@ Status choose(std::string_view what, const std::string& value,
             offered += word;
         }
     }
-    return usage_error(
-        fmt::format("{}: '{}' is none of {}", what, util::printable(value), offered));
+    return usage_error(fmt::format("{}: {} is none of {}", what, util::in_quotes(value), offered));
 }
 
-template <bool Options::*Member>
+template <auto Part, bool std::remove_reference_t<decltype(TraceOptions{}.*Part)>::*Member>
 Status set_flag(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
-    out.options.*Member = true;
+    out.trace.*Part.*Member = true;
     return {};
 }
 
-template <Invocation::Command Command>
-Status set_command(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
-    out.command = Command;
-    return {};
-}
+constexpr auto set_previous = set_flag<&TraceOptions::view, &ViewOptions::previous>;
+constexpr auto set_wide = set_flag<&TraceOptions::view, &ViewOptions::wide>;
+constexpr auto set_quiet = set_flag<&TraceOptions::view, &ViewOptions::quiet>;
+constexpr auto set_summary = set_flag<&TraceOptions::view, &ViewOptions::summary>;
+constexpr auto set_stuck = set_flag<&TraceOptions::source, &SourceOptions::stuck>;
+constexpr auto set_self = set_flag<&TraceOptions::source, &SourceOptions::self>;
+constexpr auto set_verbose = set_flag<&TraceOptions::source, &SourceOptions::verbose>;
+constexpr auto set_strict = set_flag<&TraceOptions::run, &RunOptions::strict>;
 
 Status add_pid(Invocation& out, std::string_view what, const std::string& value) {
-    return add_id(out, what, value, out.options.filters.pids);
+    return add_id(out, what, value, out.trace.source.filters.pids);
 }
 
 Status add_tid(Invocation& out, std::string_view what, const std::string& value) {
-    return add_id(out, what, value, out.options.filters.tids);
+    return add_id(out, what, value, out.trace.source.filters.tids);
 }
 
 Status set_comm(Invocation& out, std::string_view what, const std::string& value) {
-    std::string& prefix = out.options.filters.comm_prefix;
+    std::string& prefix = out.trace.source.filters.comm_prefix;
     prefix = value.substr(0, longest_comm);
     if (value.size() > longest_comm) {
         out.warnings.push_back(
@@ -109,25 +117,25 @@ Status set_comm(Invocation& out, std::string_view what, const std::string& value
 }
 
 Status set_cgroup(Invocation& out, std::string_view what, const std::string& value) {
-    return set_path(what, value, out.options.filters.cgroup_path);
+    return set_path(what, value, out.trace.source.filters.cgroup_path);
 }
 
 Status set_cgroup_map(Invocation& out, std::string_view what, const std::string& value) {
-    return set_path(what, value, out.options.filters.cgroup_map);
+    return set_path(what, value, out.trace.source.filters.cgroup_map);
 }
 
 Status set_mntns_map(Invocation& out, std::string_view what, const std::string& value) {
-    return set_path(what, value, out.options.filters.mntns_map);
+    return set_path(what, value, out.trace.source.filters.mntns_map);
 }
 
 Status set_cpus(Invocation& out, std::string_view what, const std::string& value) {
-    return store(parse_cpu_list(value, what), out.options.filters.cpus);
+    return store(util::parse_cpu_list(value, what), out.trace.source.filters.cpus);
 }
 
 Status set_format(Invocation& out, std::string_view what, const std::string& value) {
     static constexpr std::array<std::pair<std::string_view, Format>, 3> words{
         {{"text", Format::text}, {"json", Format::json}, {"csv", Format::csv}}};
-    return choose(what, value, words, out.options.format);
+    return choose(what, value, words, out.trace.view.format);
 }
 
 Status set_source(Invocation& out, std::string_view what, const std::string& value) {
@@ -136,34 +144,89 @@ Status set_source(Invocation& out, std::string_view what, const std::string& val
          {"bpf", SourceKind::bpf},
          {"schedstat", SourceKind::schedstat},
          {"synthetic", SourceKind::synthetic}}};
-    return choose(what, value, words, out.options.source);
+    return choose(what, value, words, out.trace.source.kind);
 }
 
 Status set_by(Invocation& out, std::string_view what, const std::string& value) {
-    static constexpr std::array<std::pair<std::string_view, GroupBy>, 2> words{
-        {{"process", GroupBy::process}, {"cgroup", GroupBy::cgroup}}};
-    out.options.summary = true;
-    return choose(what, value, words, out.options.by);
+    static constexpr std::array<std::pair<std::string_view, GroupBy>, 5> words{
+        {{"comm", GroupBy::comm},
+         {"thread", GroupBy::thread},
+         {"process", GroupBy::process},
+         {"cgroup", GroupBy::cgroup},
+         {"parent", GroupBy::parent}}};
+    ViewOptions& view = out.trace.view;
+    view.summary = true;
+    auto status = choose(what, value, words, view.by);
+    out.trace.source.parents = view.by == GroupBy::parent;
+    return status;
+}
+
+/// `all`, or how many; nothing changes the default.
+Status set_why(Invocation& out, std::string_view what, const std::string& value) {
+    ViewOptions& view = out.trace.view;
+    view.why = true;
+    if (value.empty()) {
+        return {};
+    }
+    if (value == "all") {
+        view.named_tasks = UINT32_MAX;
+        return {};
+    }
+    const auto tasks = util::parse_number(value, what, {0, UINT32_MAX - 1});
+    if (!tasks && tasks.error().message.find("whole number") != std::string::npos) {
+        return usage_error(fmt::format("{}: {} is neither a number of tasks nor 'all'", what,
+                                       util::in_quotes(value)));
+    }
+    return store(tasks, view.named_tasks);
+}
+
+Status set_waker(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
+    out.trace.source.waker = true;
+    out.trace.view.waker = true;
+    return {};
 }
 
 Status set_interval(Invocation& out, std::string_view what, const std::string& value) {
-    return store(parse_seconds(value, what), out.options.interval_s);
+    auto status = store(util::parse_seconds(value, what), out.trace.view.interval_s);
+    out.trace.source.interval_s = out.trace.view.interval_s;
+    return status;
+}
+
+/// `-` is standard output, as for other programs.
+Status set_output(Invocation& out, std::string_view what, const std::string& value) {
+    std::string& path = out.trace.view.output_path;
+    if (value == "-") {
+        path.clear();
+        return {};
+    }
+    return set_path(what, value, path);
+}
+
+Status set_priority(Invocation& out, std::string_view what, const std::string& value) {
+    return store(util::parse_priority(value, what), out.trace.run.priority);
+}
+
+Status set_filter_in(Invocation& out, std::string_view what, const std::string& value) {
+    static constexpr std::array<std::pair<std::string_view, bool>, 2> words{
+        {{"kernel", false}, {"user", true}}};
+    return choose(what, value, words, out.trace.source.filter_in_user_space);
 }
 
 Status set_duration(Invocation& out, std::string_view what, const std::string& value) {
-    return store(parse_seconds(value, what), out.options.duration_s);
+    return store(util::parse_seconds(value, what), out.trace.run.duration_s);
 }
 
 Status set_count(Invocation& out, std::string_view what, const std::string& value) {
-    return store(parse_number(value, what, {1, UINT64_MAX}), out.options.count);
+    return store(util::parse_number(value, what, {1, UINT64_MAX}), out.trace.run.count);
 }
 
 Status set_history(Invocation& out, std::string_view what, const std::string& value) {
-    if (auto status = store(parse_number(value, what, history_range), out.options.history);
+    if (auto status =
+            store(util::parse_number(value, what, history_range), out.trace.source.history);
         !status) {
         return status;
     }
-    const std::uint32_t length = out.options.history;
+    const std::uint32_t length = out.trace.source.history;
     if (!std::has_single_bit(length)) {
         return usage_error(fmt::format("{}: {} is not a power of two; write {} or {}", what, length,
                                        std::bit_floor(length), std::bit_floor(length) * 2));
@@ -172,7 +235,7 @@ Status set_history(Invocation& out, std::string_view what, const std::string& va
 }
 
 Status set_buffer(Invocation& out, std::string_view what, const std::string& value) {
-    return store(parse_size(value, what, buffer_range), out.options.buffer_bytes);
+    return store(util::parse_size(value, what, buffer_range), out.trace.source.buffer_bytes);
 }
 
 Status refuse_ebpf(Invocation& /*out*/, std::string_view what, const std::string& /*value*/) {
@@ -183,47 +246,50 @@ Status refuse_ebpf(Invocation& /*out*/, std::string_view what, const std::string
 
 }  // namespace
 
-std::string OptionRow::display_name() const {
-    return long_name.empty() ? fmt::format("-{}", short_name) : fmt::format("--{}", long_name);
-}
-
 const std::vector<OptionRow>& option_table() {
     static const std::vector<OptionRow> rows{
         {'p', "pid", "PID", Group::tasks, "threads of this process; may be repeated", add_pid},
         {'t', "tid", "TID", Group::tasks, "this thread; may be repeated", add_tid},
-        {'c', "comm", "COMM", Group::tasks, "tasks whose name begins so (at most 15 bytes)",
+        {'c', "comm", "COMM", Group::tasks, "tasks whose name starts with COMM (at most 15 bytes)",
          set_comm},
-        {0, "cgroup", "PATH", Group::tasks, "tasks of this cgroup v2 directory and below it",
+        {0, "cgroup", "PATH", Group::tasks, "tasks in this cgroup v2 directory and below it",
          set_cgroup},
         {0, "cpu", "LIST", Group::tasks, "waits that end on these CPUs, like 0,2-5", set_cpus},
         {0, "cgroupmap", "FILE", Group::tasks, "tasks whose cgroup id is in this pinned BPF map",
          set_cgroup_map},
         {0, "mntnsmap", "FILE", Group::tasks,
          "tasks whose mount namespace is in this pinned BPF map", set_mntns_map},
+        {0, "self", "", Group::tasks, "also this tool's own waits", set_self},
 
         {'P', "previous", "", Group::output, "also the task that left the CPU to the waiter",
-         set_flag<&Options::previous>},
-        {'W', "why", "", Group::output, "under each wait, who had the CPU and for how long",
-         set_flag<&Options::why>},
-        {'w', "wide", "", Group::output, "also process id, CPU and the kernel's timestamp",
-         set_flag<&Options::wide>},
+         set_previous},
+        {'W', "why", "N", Group::output,
+         "under each wait, who had the CPU and for how long.\n"
+         "--why=N names N tasks, --why=all every one\n"
+         "(default 6; JSON always tells, default 16)",
+         set_why, Value::optional},
+        {'w', "wide", "", Group::output, "also process id, CPU, kind of wait, microseconds",
+         set_wide},
         {'f', "format", "FORMAT", Group::output, "text (default), json (one object a line) or csv",
          set_format},
+        {'o', "output", "FILE", Group::output, "write events to FILE (default: standard output)",
+         set_output},
+        {'q', "quiet", "", Group::output, "no events, only the summary or reports", set_quiet},
         {'s', "summary", "", Group::output, "at the end: causes, percentiles, victims and culprits",
-         set_flag<&Options::summary>},
-        {0, "by", "WHAT", Group::output, "sum up by process (default) or cgroup; turns -s on",
-         set_by},
+         set_summary},
+        {0, "by", "WHAT", Group::output,
+         "sum up by comm, thread, process (default), cgroup\nor parent; turns -s on", set_by},
         {0, "interval", "SECONDS", Group::output,
-         "sum up every so many seconds; turns -s on.\n"
+         "a report every so many seconds; turns -s on.\n"
          "With --source schedstat: sample so often (default 1)",
          set_interval},
-        {0, "stuck", "", Group::output, "also tasks that are waiting still",
-         set_flag<&Options::stuck>},
+        {0, "stuck", "", Group::output, "also tasks that are still waiting", set_stuck},
         {0, "waker", "", Group::output, "also who woke the waiter (costs a second hook)",
-         set_flag<&Options::waker>},
+         set_waker},
 
         {'d', "duration", "SECONDS", Group::run, "stop after this time", set_duration},
         {'n', "count", "COUNT", Group::run, "stop after so many events", set_count},
+        {0, "strict", "", Group::run, "exit with 3 when waits were lost", set_strict},
 
         {0, "source", "SOURCE", Group::tuning,
          "bpf: every wait, needs root or cap_bpf,cap_perfmon.\n"
@@ -231,27 +297,24 @@ const std::vector<OptionRow>& option_table() {
          "auto (default): bpf, and schedstat where that fails",
          set_source},
         {0, "history", "N", Group::tuning,
-         "switches remembered per CPU for -W, a power of two\n(default 64)", set_history},
-        {0, "buffer", "SIZE", Group::tuning, "ring per CPU, a power of two like 512k or 4m",
+         "switches remembered per CPU, a power of two from\n2 to 8192 (default 1024)", set_history},
+        {0, "buffer", "SIZE", Group::tuning,
+         "ring per CPU, a power of two like 512k or 4m, at\n"
+         "most 512m (default: chosen for the machine)",
          set_buffer},
+        {0, "priority", "PRIO", Group::tuning,
+         "of the thread that reads the rings: auto (default),\n"
+         "normal, nice:N, fifo:N or rr:N",
+         set_priority},
+        {'v', "verbose", "", Group::tuning, "say more on stderr", set_verbose},
+        {0, "filter-in", "WHERE", Group::tuning, "", set_filter_in},
 
-        {'v', "verbose", "", Group::other, "say more on stderr", set_flag<&Options::verbose>},
-        {'V', "version", "", Group::other, "print the version",
-         set_command<Invocation::Command::version>},
-        {'h', "help", "", Group::other, "print this text", set_command<Invocation::Command::help>},
+        {'V', "version", "", Group::other, "print the version", nullptr, Value::none,
+         Answer::version},
+        {'h', "help", "", Group::other, "print this text", nullptr, Value::none, Answer::help},
 
-        {'?', "usage", "", Group::hidden, "", set_command<Invocation::Command::help>},
-        {0, "ebpf", "", Group::hidden, "", refuse_ebpf},
-    };
-    return rows;
-}
-
-const std::vector<CommandRow>& command_table() {
-    static const std::vector<CommandRow> rows{
-        {"demo", Invocation::Command::demo, "trace a small workload of its own for 10 seconds",
-         true},
-        {"doctor", Invocation::Command::doctor, "say what works on this machine and what does not",
-         false},
+        {'?', "usage", "", Group::other, "", nullptr, Value::none, Answer::help},
+        {0, "ebpf", "", Group::other, "", refuse_ebpf},
     };
     return rows;
 }
@@ -267,11 +330,9 @@ std::string_view heading(Group group) {
         case Group::tuning:
             return "How it is measured";
         case Group::other:
-            return "Other";
-        case Group::hidden:
             break;
     }
-    return "";
+    return "Other";
 }
 
 }  // namespace rqs::cli

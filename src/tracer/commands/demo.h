@@ -7,8 +7,11 @@
 
 namespace rqs {
 
-/// Traces, for `options.duration_s` (10 s by default), while a contention workload runs on one CPU;
-/// ends with the summary. Everything it started is gone when it returns.
-Result<int> run_demo(Options options);
+/// How long the demo runs where nothing else was asked for; its --help and the man page say so.
+constexpr double demo_duration_s = 10;
+
+/// Traces while a contention workload runs on one CPU, with a summary at the end and in text with
+/// the reasons of each wait. Everything it started is gone when it returns.
+Result<int> run_demo(TraceOptions options);
 
 }  // namespace rqs

@@ -17,6 +17,10 @@
 #include <cstring>
 #include <sstream>
 
+#include "commands/print.h"
+#include "enrich/mounts.h"
+#include "enrich/namespaces.h"
+#include "sources/bpf.h"
 #include "util/safe_text.h"
 
 namespace rqs {
@@ -30,6 +34,12 @@ constexpr unsigned cap_sys_admin = 21;
 constexpr unsigned cap_sys_resource = 24;
 constexpr unsigned cap_perfmon = 38;
 constexpr unsigned cap_bpf = 39;
+
+/// Whoever may run the program sees the names of other users' tasks, so the file is for a group.
+/// cap_sys_nice may be added: the tool then reads its rings at a real-time priority.
+constexpr std::string_view setcap_advice =
+    "f=$(command -v runqslower); sudo chgrp tracers $f; sudo chmod 750 $f; "
+    "sudo setcap cap_bpf,cap_perfmon=ep $f";
 
 /// The effective capabilities; none where the file does not tell.
 std::uint64_t capabilities(const util::Procfs& procfs) {
@@ -53,47 +63,6 @@ bool in_user_namespace(const util::Procfs& procfs) {
     map >> inside >> outside >> count;
     constexpr std::uint64_t all_ids = 4294967295;
     return inside != 0 || outside != 0 || count != all_ids;
-}
-
-/// One mount of /proc/self/mountinfo.
-struct Mount {
-    std::string point;
-    std::string type;
-    std::string super_options;
-};
-
-std::vector<Mount> mounts(const util::Procfs& procfs) {
-    std::vector<Mount> result;
-    std::istringstream lines(procfs.read("self/mountinfo").value_or(""));
-    for (std::string line; std::getline(lines, line);) {
-        // id parent major:minor root POINT options [optional...] - TYPE source SUPER
-        constexpr int fields_before_point = 4;
-        std::istringstream fields(line);
-        Mount mount;
-        for (int i = 0; i < fields_before_point; ++i) {
-            fields >> mount.point;
-        }
-        fields >> mount.point;
-        while (fields >> mount.type && mount.type != "-") {
-        }
-        std::string source;
-        if (fields >> mount.type >> source >> mount.super_options) {
-            result.push_back(mount);
-        }
-    }
-    return result;
-}
-
-/// Whether `word` is one of `text`'s words, which `separators` part.
-bool has_word(std::string_view text, std::string_view word, std::string_view separators) {
-    while (!text.empty()) {
-        const std::size_t end = text.find_first_of(separators);
-        if (text.substr(0, end) == word) {
-            return true;
-        }
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    }
-    return false;
 }
 
 Finding check_kernel(const Patient& patient) {
@@ -173,10 +142,8 @@ Finding check_cgroup_v2(const Patient& patient) {
     if (!has_proc(patient)) {
         return untold(patient, "cgroup v2");
     }
-    for (const Mount& mount : mounts(patient.procfs)) {
-        if (mount.type == "cgroup2") {
-            return {Mark::ok, "cgroup v2", "mounted at " + util::printable(mount.point), ""};
-        }
+    if (const auto mount = find_cgroup_v2(read_mounts(patient.procfs))) {
+        return {Mark::ok, "cgroup v2", "mounted at " + util::printable(mount->point), ""};
     }
     return {Mark::no, "cgroup v2", "not mounted: --cgroup and cgroups' names do not work",
             "mount -t cgroup2 none /sys/fs/cgroup/unified (or another empty directory)"};
@@ -184,20 +151,18 @@ Finding check_cgroup_v2(const Patient& patient) {
 
 Finding check_cpu_controller(const Patient& patient) {
     constexpr std::string_view subject = "cpu controller";
-    for (const Mount& mount : mounts(patient.procfs)) {
-        if (mount.type == "cgroup" && has_word(mount.super_options, "cpu", ",")) {
-            return {Mark::ok, subject,
-                    fmt::format("cgroup v1, at {}: quotas and siblings are looked up there",
-                                util::printable(mount.point)),
-                    ""};
-        }
-        const std::string controllers =
-            mount.type == "cgroup2"
-                ? util::Procfs(mount.point).read("cgroup.controllers").value_or("")
-                : "";
-        if (has_word(controllers, "cpu", " \n")) {
-            return {Mark::ok, subject, "cgroup v2", ""};
-        }
+    const std::vector<Mount> mounts = read_mounts(patient.procfs);
+    if (const auto v1 = find_cgroup_v1(mounts, "cpu")) {
+        return {Mark::ok, subject,
+                fmt::format("cgroup v1, at {}: quotas and siblings are looked up there",
+                            util::printable(v1->point)),
+                ""};
+    }
+    const auto v2 = find_cgroup_v2(mounts);
+    const std::string controllers =
+        v2 ? util::Procfs(v2->point).read("cgroup.controllers").value_or("") : "";
+    if (has_word(controllers, "cpu", " \n")) {
+        return {Mark::ok, subject, "cgroup v2", ""};
     }
     return {Mark::unknown, subject, "in no hierarchy that is mounted here", ""};
 }
@@ -213,8 +178,7 @@ Finding check_privileges(const Patient& patient) {
         std::string missing = has(set, cap_bpf) ? "" : "cap_bpf";
         missing += has(set, cap_perfmon) ? "" : missing.empty() ? "cap_perfmon" : ",cap_perfmon";
         return {Mark::no, subject, "missing: " + missing,
-                "run as root (sudo), or once: sudo setcap cap_bpf,cap_perfmon+ep "
-                "$(command -v runqslower)"};
+                "run as root (sudo), or let a group trace: " + std::string(setcap_advice)};
     }
     if (in_user_namespace(patient.procfs)) {
         return {Mark::no, subject,
@@ -248,19 +212,29 @@ Finding check_lockdown(const Patient& patient) {
     return {Mark::ok, "lockdown", "does not forbid reading kernel memory", ""};
 }
 
+Finding check_namespace(std::string_view subject, Namespace found, std::string_view meaning,
+                        std::string_view advice) {
+    switch (found) {
+        case Namespace::initial:
+            return {Mark::ok, subject, "the machine's own", ""};
+        case Namespace::other:
+            return {Mark::unknown, subject, std::string(meaning), std::string(advice)};
+        case Namespace::unknown:
+            break;
+    }
+    return {Mark::unknown, subject, "cannot be told", ""};
+}
+
 Finding check_pid_namespace(const Patient& patient) {
-    // PROC_PID_INIT_INO in the kernel's <linux/proc_ns.h>.
-    constexpr std::string_view initial = "pid:[4026531836]";
-    const auto link = patient.procfs.read_link("self/ns/pid");
-    if (!link) {
-        return {Mark::unknown, "pid namespace", "cannot be told", ""};
-    }
-    if (*link != initial) {
-        return {Mark::unknown, "pid namespace",
-                "a container's own: the kernel's ids differ from those seen in here",
-                "run in the host's (docker run --pid=host, or outside)"};
-    }
-    return {Mark::ok, "pid namespace", "the machine's own", ""};
+    return check_namespace("pid namespace", pid_namespace(patient.procfs),
+                           "a container's own: the kernel's ids differ from those seen in here",
+                           "run in the host's (docker run --pid=host, or outside)");
+}
+
+Finding check_time_namespace(const Patient& patient) {
+    return check_namespace("time namespace", time_namespace(patient.procfs),
+                           "a container's own: the kernel's clock differs from the one in here",
+                           "run outside of the container");
 }
 
 Finding check_memlock(const Patient& patient) {
@@ -359,12 +333,12 @@ bool found_ok(const std::vector<Finding>& findings, std::string_view subject) {
 
 std::vector<Finding> examine(const Patient& patient) {
     using Check = Finding (*)(const Patient&);
-    static constexpr std::array<Check, 13> checks{
+    static constexpr std::array<Check, 14> checks{
         check_kernel,         check_btf,           check_sched_info,
         check_hook,           check_rings,         check_cgroup_v2,
         check_cpu_controller, check_privileges,    check_unprivileged_bpf,
-        check_lockdown,       check_pid_namespace, check_memlock,
-        check_fallback};
+        check_lockdown,       check_pid_namespace, check_time_namespace,
+        check_memlock,        check_fallback};
     std::vector<Finding> findings;
     findings.reserve(checks.size() + 1);
     for (const Check check : checks) {
@@ -393,14 +367,19 @@ int print_findings(const std::vector<Finding>& findings, std::string& out) {
     return static_cast<int>(ExitCode::failure);
 }
 
-int run_doctor(const Options& /*options*/, const std::function<Status()>& try_load,
-               std::string& out) {
+std::vector<Finding> examine_machine(const std::function<Status()>& try_load) {
     Patient patient;
     patient.kernel = kernel_name();
     patient.memlock_bytes = memlock_limit();
     patient.try_ring = try_ring;
     patient.try_load = try_load;
-    return print_findings(examine(patient), out);
+    return examine(patient);
+}
+
+Result<int> run_doctor() {
+    std::string out;
+    const int code = print_findings(examine_machine(try_bpf), out);
+    return print(out, code);
 }
 
 }  // namespace rqs

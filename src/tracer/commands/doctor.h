@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "model/options.h"
 #include "util/error.h"
 #include "util/procfs.h"
 
@@ -44,7 +43,10 @@ std::vector<Finding> examine(const Patient& patient);
 /// Appends the findings and a verdict to `out`. Returns the exit code: 0 where live tracing works.
 int print_findings(const std::vector<Finding>& findings, std::string& out);
 
-/// Both, on this machine.
-int run_doctor(const Options& options, const std::function<Status()>& try_load, std::string& out);
+/// examine(), of this machine.
+std::vector<Finding> examine_machine(const std::function<Status()>& try_load);
+
+/// The command: prints what examine_machine() finds on standard output.
+Result<int> run_doctor();
 
 }  // namespace rqs

@@ -1,55 +1,196 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "commands/trace.h"
 
+#include <fmt/format.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "cli/check.h"
-#include "commands/pipeline.h"
+#include "aggregate/summarizer.h"
+#include "commands/fallback.h"
+#include "consumers/printer.h"
+#include "enrich/check.h"
+#include "enrich/impossible_filters.h"
+#include "enrich/namespaces.h"
+#include "enrich/output_readers.h"
+#include "session/session.h"
+#include "sources/clock_readings.h"
+#include "sources/live_names.h"
 #include "sources/make_source.h"
 #include "util/child.h"
+#include "util/output.h"
+#include "util/priority.h"
 #include "util/procfs.h"
+#include "util/run_clock.h"
+#include "util/say.h"
 #include "util/stop_signals.h"
 
 namespace rqs {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+
+// The longest that the end of a command or of its reader may go unnoticed.
+constexpr milliseconds longest_unnoticed{100};
+
+void say(std::string_view line) {
+    util::say(fmt::format("runqslower: {}", line));
+}
+
+/// Columns of the terminal that reads the output; 80 where there is none.
+std::size_t width_of(int fd) {
+    constexpr std::size_t usual = 80;
+    winsize size{};
+    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
+}
 
 class Trace {
   public:
-    explicit Trace(const Options& options) : options_(options) {}
+    explicit Trace(const TraceOptions& options) : options_(options) {}
     Result<int> run();
 
   private:
+    Status open_output();
+    Status raise_priority();
+    Status start_source();
     Status start_command();
-    Status follow(Source& source, Pipeline& pipeline);
-    [[nodiscard]] milliseconds time_left() const;
-    [[nodiscard]] bool reader_left() const;
+    void make_session();
+    void leave_out_readers();
+    Status follow();
+    Status finish();
     bool command_ended();
     bool over();
     void let_command_end();
-    int exit_code();
+    Result<int> exit_code(const Status& traced);
+    int command_code(bool traced);
 
-    const Options& options_;
+    const TraceOptions& options_;
+    std::optional<util::Output> out_;
+    std::optional<util::PriorityGuard> priority_;
+    std::optional<Error> refused_;  // why the priority was not to be had
+    std::unique_ptr<Source> source_;
+    std::unique_ptr<Printer> printer_;
+    std::unique_ptr<Summarizer> summarizer_;
+    std::unique_ptr<Session> session_;
+    std::unique_ptr<LiveNames> names_;
     std::optional<util::Child> command_;
-    std::optional<Clock::time_point> deadline_;
+    util::RunClock clock_;
+    Counters counters_;
+    bool output_gone_ = false;  // nobody takes the output any more
 };
 
-// Only now: what is forked while everything is in place is known from its first instant.
+Status Trace::open_output() {
+    const std::string& path = options_.view.output_path;
+    if (path.empty()) {
+        out_.emplace(STDOUT_FILENO);
+    } else {
+        auto file = util::Output::create_file(path);
+        if (!file) {
+            return tl::unexpected(file.error());
+        }
+        out_.emplace(std::move(*file));
+    }
+    out_->give_up_when([] { return util::stop_signal() != 0; });
+    return {};
+}
+
+// Right before the hook is there: from then on the rings fill, however long this thread has to
+// queue. What comes before, like loading the programs, need not be urgent.
+Status Trace::raise_priority() {
+    auto guard = util::PriorityGuard::raise(options_.run.priority, "--priority");
+    if (!guard) {
+        refused_ = guard.error();
+        return tl::unexpected(guard.error());
+    }
+    priority_.emplace(std::move(*guard));
+    return {};
+}
+
+Status Trace::start_source() {
+    std::optional<pid_t> ancestor;
+    if (!options_.run.command.empty()) {
+        ancestor = ::getpid();
+    }
+    std::string note;
+    auto source = rqs::start_source(
+        options_.source, ancestor, [this] { return raise_priority(); }, note);
+    if (refused_) {  // sampling instead is not what was asked for
+        return tl::unexpected(*refused_);
+    }
+    if (!source) {
+        return tl::unexpected(source.error());
+    }
+    source_ = std::move(*source);
+    const bool fell_back = !note.empty();
+    if (fell_back) {
+        const bool terminal = ::isatty(out_->fd()) == 1;
+        if (auto may = may_fall_back(options_.view, terminal, Error{note}); !may) {
+            return may;
+        }
+    }
+    if (fell_back) {
+        say(note);
+    } else if (priority_ && !priority_->full() && !source_->samples()) {
+        say(
+            fmt::format("reads at priority {}: on an overloaded machine waits may be lost; "
+                        "cap_sys_nice or a larger --buffer helps",
+                        priority_->granted()));
+    }
+    return {};
+}
+
+void Trace::make_session() {
+    printer_ = std::make_unique<Printer>(options_.view, *out_, width_of(out_->fd()),
+                                         options_.source.history);
+    std::vector<Consumer*> consumers;
+    if (options_.view.summary) {
+        summarizer_ = std::make_unique<Summarizer>(
+            options_.view.by, options_.view.interval_s,
+            [this](const SummaryReport& report) { printer_->report(report); });
+        consumers.push_back(summarizer_.get());  // an interval's report stands before what follows
+    }
+    consumers.push_back(printer_.get());
+    Session::Setup setup;
+    setup.min_us = options_.source.min_us;
+    setup.cpus = source_->cpus();
+    setup.sampled = source_->samples();
+    setup.began_ns = source_->now_ns();
+    setup.realtime_offset_ns = realtime_offset_ns();
+    setup.count = options_.run.count;
+    if (options_.source.filter_in_user_space) {
+        setup.filters = &options_.source.filters;
+    }
+    session_ = std::make_unique<Session>(setup, std::move(consumers));
+    names_ = std::make_unique<LiveNames>(*session_, session_->needs());
+}
+
+// Waits that printing a wait causes would have no end. Whoever names a task wants it, though.
+void Trace::leave_out_readers() {
+    const Filters& filters = options_.source.filters;
+    const bool named = !filters.pids.empty() || !filters.tids.empty();
+    if (!options_.source.self && !named && in_initial_pid_namespace(util::Procfs())) {
+        session_->leave_out(output_readers(out_->fd(), util::Procfs()));
+    }
+}
+
+// Only now: what is forked while everything is in place is known from its first instant. Standard
+// output belongs to the events unless they have a file of their own.
 Status Trace::start_command() {
-    if (options_.command.empty()) {
+    if (options_.run.command.empty()) {
         return {};
     }
-    auto child = util::Child::prepare(options_.command);
+    util::ChildStreams streams;
+    streams.out = options_.view.output_path.empty() ? STDERR_FILENO : -1;
+    streams.before_exec = util::PriorityGuard::restore_in_child;
+    auto child = util::Child::prepare(options_.run.command, streams);
     if (!child) {
         return tl::unexpected(child.error());
     }
@@ -57,40 +198,42 @@ Status Trace::start_command() {
     return command_->release();
 }
 
-milliseconds Trace::time_left() const {
-    // The longest that the end of a command or of its reader may go unnoticed.
-    constexpr milliseconds longest{100};
-    if (!deadline_) {
-        return longest;
-    }
-    const auto left = std::chrono::ceil<milliseconds>(*deadline_ - Clock::now());
-    return std::clamp(left, milliseconds{0}, longest);
-}
-
-// A pipe whose reader is gone is noticed even when there is nothing to write to it.
-bool Trace::reader_left() const {
-    pollfd out{STDOUT_FILENO, 0, 0};
-    return ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
-}
-
 bool Trace::command_ended() {
     return command_ && command_->exited().has_value();
 }
 
 bool Trace::over() {
-    return util::stop_signal() != 0 || (deadline_ && time_left().count() == 0) || command_ended();
+    return clock_.over() || command_ended() || out_->reader_left();
 }
 
-Status Trace::follow(Source& source, Pipeline& pipeline) {
-    while (!pipeline.done() && !over() && !reader_left()) {
-        if (auto polled = source.poll(time_left(), pipeline); !polled) {
+Status Trace::follow() {
+    while (!session_->done() && !over()) {
+        names_->begin_round(source_->now_ns());
+        if (auto polled = source_->poll(clock_.left(longest_unnoticed), *names_); !polled) {
             return polled;
         }
-        if (auto flushed = pipeline.flush(); !flushed) {
+        if (auto flushed = session_->flush(); !flushed) {
             return flushed;
+        }
+        if (priority_) {
+            priority_->account();
         }
     }
     return {};
+}
+
+// What was caught is handed on even where following it failed.
+Status Trace::finish() {
+    const auto finished = source_->finish(*names_);
+    counters_ = source_->counters();
+    priority_.reset();  // the rings are empty: the last word can wait
+    session_->end(source_->now_ns(), counters_);
+    output_gone_ = out_->closed() || out_->reader_left();
+    auto written = out_->finish();
+    if (written && out_->error()) {
+        written = tl::unexpected(*out_->error());
+    }
+    return finished ? written : finished;
 }
 
 // The command has had the signal too, and gets time to clean up.
@@ -102,10 +245,12 @@ void Trace::let_command_end() {
     }
 }
 
-// The command's own code, unless it was we who ended it because -d or -n said so.
-int Trace::exit_code() {
-    if (!command_) {
-        return 0;
+// The command's own code, unless it was we who ended it because -d or -n said so. A command that
+// can no longer be traced, since nobody takes the output, is not ended for that.
+int Trace::command_code(bool traced) {
+    const bool wanted_end = traced && !output_gone_;
+    while (!wanted_end && !command_ended() && util::stop_signal() == 0) {
+        ::poll(nullptr, 0, static_cast<int>(longest_unnoticed.count()));
     }
     if (const auto code = command_->exited()) {
         return *code;
@@ -122,49 +267,63 @@ int Trace::exit_code() {
     return signal != 0 ? code : 0;
 }
 
+Result<int> Trace::exit_code(const Status& traced) {
+    if (command_) {
+        if (!traced) {
+            say(traced.error().message);
+        }
+        if ((!traced || output_gone_) && !command_ended()) {
+            say("nobody takes the output any more: tracing has ended, the command goes on");
+        }
+        const int code = command_code(traced.has_value());
+        if (code != 0 || traced) {
+            return code;
+        }
+        return static_cast<int>(traced.error().code);
+    }
+    if (!traced) {
+        return tl::unexpected(traced.error());
+    }
+    return options_.run.strict && counters_.lost > 0 ? static_cast<int>(ExitCode::lost) : 0;
+}
+
 Result<int> Trace::run() {
     util::catch_stop_signals();
-    std::optional<pid_t> ancestor;
-    if (!options_.command.empty()) {
-        ancestor = ::getpid();
+    Status ready = open_output();
+    ready = ready ? start_source() : ready;
+    if (!ready) {
+        return tl::unexpected(ready.error());
     }
-    std::string note;
-    auto source = start_source(options_, ancestor, note);
-    if (!source) {
-        return tl::unexpected(source.error());
+    make_session();
+    if (source_->samples()) {
+        priority_.reset();
     }
-    if (!note.empty()) {
-        std::fprintf(stderr, "runqslower: %s\n", note.c_str());
-    }
-    Pipeline pipeline(options_, (*source)->samples());
-    pipeline.give_up_when([] { return util::stop_signal() != 0; });
-    pipeline.begin();
-    if (auto flushed = pipeline.flush(); !flushed) {
+    leave_out_readers();
+    session_->begin();
+    if (auto flushed = session_->flush(); !flushed) {
         return tl::unexpected(flushed.error());
     }
     if (auto started = start_command(); !started) {
         return tl::unexpected(started.error());
     }
-    if (options_.duration_s) {
-        deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                       std::chrono::duration<double>(*options_.duration_s));
-    }
-    const auto followed = follow(**source, pipeline);
-    const auto finished = (*source)->finish(pipeline);
-    const auto ended = pipeline.end((*source)->counters());
-    for (const auto& status : {followed, finished, ended}) {
-        if (!status) {
-            return tl::unexpected(status.error());
-        }
-    }
-    return exit_code();
+    clock_ = util::RunClock(options_.run.duration_s);
+    const auto followed = follow();
+    const auto finished = finish();
+    return exit_code(followed ? finished : followed);
 }
 
 }  // namespace
 
-Result<int> run_trace(const Options& options) {
-    if (auto there = cli::check_against_system(options, util::Procfs()); !there) {
+Result<int> run_trace(const TraceOptions& options) {
+    const util::Procfs procfs;
+    if (auto there = check_against_system(options.source.filters, procfs); !there) {
         return tl::unexpected(there.error());
+    }
+    for (const auto& line : impossible_filters(options.source.filters, procfs)) {
+        say(line);
+    }
+    for (const auto& line : namespace_notes(procfs)) {
+        say(line);
     }
     return Trace(options).run();
 }

@@ -9,6 +9,6 @@ namespace rqs {
 
 /// Traces as `options` say; stdout gets the data, stderr the talk. Returns the exit code: that of
 /// the command where there is one. Signals INT, TERM, HUP and a closed stdout end it normally.
-Result<int> run_trace(const Options& options);
+Result<int> run_trace(const TraceOptions& options);
 
 }  // namespace rqs

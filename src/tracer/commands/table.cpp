@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/table.h"
+
+#include "commands/demo.h"
+#include "commands/doctor.h"
+#include "commands/trace.h"
+
+namespace rqs {
+namespace {
+
+using cli::Group;
+using cli::Invocation;
+
+cli::Command trace_row() {
+    cli::Command row;
+    row.usage = "[options] [min_us] [-- command args...]";
+    row.description =
+        "Shows each task that was ready to run and waited for a CPU longer than min_us\n"
+        "microseconds (default 10000; 0 shows every wait), and why it had to wait.\n"
+        "With a command: runs it, shows its waits and those of all its descendants,\n"
+        "and ends with it and with its exit code.\n";
+    row.notes =
+        "Long options may be shortened as long as they are not ambiguous: --dur 5.\n"
+        "\n"
+        "Examples:\n"
+        "  runqslower                       waits longer than 10 ms, of all tasks\n"
+        "  runqslower 1000 -W               longer than 1 ms, and who had the CPU\n"
+        "  runqslower -p 1234 -P            of process 1234, with the previous task\n"
+        "  runqslower -s -q -d 30           half a minute, then only a summary\n"
+        "  runqslower 0 -f json -o waits.json -- make\n"
+        "                                   every wait of a build, for a program to read\n"
+        "  runqslower doctor                what works here and what to do about the rest\n"
+        "\n"
+        "Exit code: 0 done, 1 the machine refused something, 2 wrong usage, 3 waits were\n"
+        "lost and --strict was given; with a command, the command's own.\n";
+    row.groups = {Group::tasks, Group::output, Group::run, Group::tuning, Group::other};
+    row.takes_min_us = true;
+    row.takes_command = true;
+    row.run = [](const Invocation& invocation) { return run_trace(invocation.trace); };
+    return row;
+}
+
+cli::Command demo_row() {
+    cli::Command row;
+    row.name = "demo";
+    row.help = "trace a small workload of its own for 10 seconds";
+    row.usage = "[options] [min_us]";
+    row.description =
+        "Starts processes that crowd one CPU (demo-hog, demo-batch, demo-web), traces the\n"
+        "machine for 10 seconds (-d says otherwise) with -s, and in text with -W. The\n"
+        "processes end with the program.\n";
+    row.groups = {Group::tasks, Group::output, Group::run, Group::tuning, Group::other};
+    row.takes_min_us = true;
+    row.run = [](const Invocation& invocation) { return run_demo(invocation.trace); };
+    return row;
+}
+
+cli::Command doctor_row() {
+    cli::Command row;
+    row.name = "doctor";
+    row.help = "say what works on this machine and what does not";
+    row.description =
+        "Checks what tracing needs: the kernel, privileges, cgroups, sampling; loads the\n"
+        "hook and takes it away again. Each line starts with OK, NO, or ?? where it\n"
+        "cannot be told, and a NO is followed by what to do about it.\n";
+    row.notes = "Exit code: 0 where live tracing works, else 1.\n";
+    row.groups = {Group::other};
+    row.run = [](const Invocation& /*invocation*/) { return run_doctor(); };
+    return row;
+}
+
+}  // namespace
+
+const cli::Commands& command_table() {
+    static const cli::Commands rows{trace_row(), demo_row(), doctor_row()};
+    return rows;
+}
+
+}  // namespace rqs
