@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "bench/figures.h"
 
@@ -177,6 +178,9 @@ std::vector<Claim> judge(const Figures& figures) {
         });
     claims.push_back(row == figures.threads.end() ? unmeasured("many threads")
                                                   : threads_claim(*row));
+    for (Claim& claim : judge_overloads(figures.overloads)) {
+        claims.push_back(std::move(claim));
+    }
     if (const VariantFigures* peer = figures.find(Role::peer); measured(peer)) {
         claims.push_back(attach_claim(ours, peer, "the peer's"));
         claims.push_back(memory_claim(ours, peer, "the peer's"));

@@ -19,6 +19,25 @@ VariantFigures variant(Role role, double net_ns, double attach_ms, double bytes)
     return figures;
 }
 
+Series only(double value) {
+    Series series;
+    series.add(value);
+    return series;
+}
+
+constexpr double mib = 1 << 20;
+
+OverloadFigures overload(bool plain, double peak_rss) {
+    OverloadFigures figures;
+    figures.plain = plain;
+    figures.seen = 1000;
+    figures.kept = 900;
+    figures.lost = 0;
+    figures.cpu_share = only(0.9);
+    figures.peak_rss = only(peak_rss);
+    return figures;
+}
+
 /// Figures with which every claim holds.
 Figures good() {
     Figures figures;
@@ -35,13 +54,8 @@ Figures good() {
     threads.few_ns.add(60);
     threads.many_ns.add(61);
     figures.threads = {threads};
+    figures.overloads = {overload(true, 15 * mib), overload(false, 60 * mib)};
     return figures;
-}
-
-Series only(double value) {
-    Series series;
-    series.add(value);
-    return series;
 }
 
 struct Breach {
@@ -76,6 +90,12 @@ TEST(Claims, EachFailsAlone) {
         {"loss", 7, [](Figures& f) { f.fast = {true, 100, 99, 1, 99, 120'000}; }},
         {"slow load", 7, [](Figures& f) { f.fast.load_rate = 99'000; }},
         {"threads", 8, [](Figures& f) { f.threads[0].many_ns = only(70); }},
+        {"lost under overload", 9, [](Figures& f) { f.overloads[0].lost = 1; }},
+        {"a tool that hung", 10, [](Figures& f) { f.overloads[1].missing = "it hung"; }},
+        {"loss not told", 10, [](Figures& f) { f.overloads[1].lost.reset(); }},
+        {"plain memory", 11, [](Figures& f) { f.overloads[0].peak_rss = only(17 * mib); }},
+        {"memory", 12, [](Figures& f) { f.overloads[1].peak_rss = only(65 * mib); }},
+        {"share", 13, [](Figures& f) { f.overloads[0].cpu_share = only(1.1); }},
     };
     for (const Breach& breach : breaches) {
         Figures figures = good();
@@ -98,6 +118,38 @@ TEST(Claims, APeerThatStartsFasterOrIsSmallerFailsThem) {
     EXPECT_EQ(
         std::count_if(claims.begin(), claims.end(), [](const Claim& claim) { return claim.holds; }),
         static_cast<std::ptrdiff_t>(claims.size()) - 2);
+}
+
+/// 16 samples that grow by `step` bytes each.
+SoakFigures soak(double step) {
+    SoakFigures figures;
+    figures.plain = true;
+    for (int i = 0; i < 16; ++i) {
+        figures.rss.add(10 * mib + i * step);
+    }
+    figures.peak_rss = 12 << 20;
+    figures.loss = {true, 1000, 1000, 0, 1000, 0};
+    return figures;
+}
+
+void expect_soak(const SoakFigures& figures, const std::vector<bool>& holds) {
+    const auto claims = judge_soak(figures);
+    ASSERT_EQ(claims.size(), holds.size());
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        EXPECT_EQ(claims[i].holds, holds[i]) << claims[i].text;
+    }
+}
+
+TEST(Claims, ALongRunMustBeFlatSmallAndLossless) {
+    expect_soak(soak(0), {true, true, true});
+    expect_soak(soak(0.5 * mib), {false, true, true});
+    SoakFigures figures = soak(0);
+    figures.peak_rss = 17 << 20;
+    figures.loss.lost = 1;
+    expect_soak(figures, {true, false, false});
+    figures.plain = false;
+    expect_soak(figures, {true, true, false});
+    expect_soak(SoakFigures{}, {false, false, false});
 }
 
 TEST(Claims, WhatWasNotMeasuredDoesNotHold) {

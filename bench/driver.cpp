@@ -24,6 +24,7 @@ struct Arguments {
     std::string ours;
     std::string peer;
     int rounds = 0;
+    double soak_minutes = 0;
 };
 
 bool in_path(const std::string& name) {
@@ -65,7 +66,10 @@ Plan make_plan(const Arguments& arguments) {
         plan.window_s = 0.3;
         plan.loss_s = 2;
         plan.with_ring = false;
+        plan.overload_rounds = 1;
+        plan.all_overloads = false;
     }
+    plan.soak_minutes = arguments.soak_minutes;
     if (arguments.rounds > 0) {
         plan.rounds = arguments.rounds;
     }
@@ -99,6 +103,7 @@ Result<Figures> measure(const Plan& plan) {
     status = status ? take(figures.starved, starve_reader(plan)) : status;
     status = status ? take(figures.fast, run_fast(plan)) : status;
     status = status ? take(figures.threads, compare_threads(plan)) : status;
+    status = status ? take(figures.overloads, compare_overloads(plan)) : status;
     status = status ? take(figures.formats, measure_formats(plan)) : status;
     if (!status) {
         return tl::unexpected(status.error());
@@ -116,13 +121,32 @@ bool print_claims(const std::vector<Claim>& claims) {
     return all;
 }
 
+int report(const Error& error) {
+    fmt::print(stderr, "rqs_bench: {}\n", error.message);
+    return static_cast<int>(error.code);
+}
+
+int run_soak(const Plan& plan) {
+    const auto figures = soak(plan);
+    if (!figures) {
+        return report(figures.error());
+    }
+    bool all = true;
+    for (const SoakFigures& run : *figures) {
+        all = print_claims(judge_soak(run)) && all;
+    }
+    return all ? 0 : 1;
+}
+
 int run(const Arguments& arguments) {
     const Plan plan = make_plan(arguments);
     Status status = check(plan);
+    if (status && plan.soak_minutes > 0) {
+        return run_soak(plan);
+    }
     Result<Figures> figures = status ? measure(plan) : tl::unexpected(status.error());
     if (!figures) {
-        fmt::print(stderr, "rqs_bench: {}\n", figures.error().message);
-        return static_cast<int>(figures.error().code);
+        return report(figures.error());
     }
     fmt::print("Medians of {} interleaved rounds, ping-pong on CPU {}.\n\n{}\n", plan.rounds,
                plan.cpu, tables(*figures));
@@ -138,6 +162,11 @@ int main(int argc, char** argv) {
         "what tracing costs, beside the alternatives; ends with 1 if a claim does not hold"};
     app.add_flag("--quick", arguments.quick, "two short rounds, under a minute");
     app.add_option("--rounds", arguments.rounds, "rounds of the comparison")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--soak", arguments.soak_minutes,
+                   "instead: bursts of overload for MINUTES (10), twice; is memory flat?")
+        ->expected(0, 1)
+        ->default_str("10")
         ->check(CLI::PositiveNumber);
     app.add_option("--ours", arguments.ours, "the runqslower to measure (default: beside this)");
     app.add_option("--peer", arguments.peer,

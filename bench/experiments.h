@@ -23,6 +23,9 @@ struct Plan {
     double window_s = 0.8;  ///< each measurement
     double loss_s = 4;
     bool with_ring = true;
+    int overload_rounds = 2;
+    bool all_overloads = true;  ///< false: only the fewest and the most tasks, text and JSON
+    double soak_minutes = 0;    ///< 0: the normal run
 
     [[nodiscard]] std::string program(std::string_view name) const {
         return directory + "/" + std::string(name);
@@ -43,5 +46,12 @@ Result<std::vector<FormatFigure>> measure_formats(const Plan& plan);
 
 /// The hook beside 10 and beside 20,000 threads.
 Result<std::vector<ThreadFigures>> compare_threads(const Plan& plan);
+
+/// Our tool and the peer beside far more tasks than there are CPUs.
+Result<std::vector<OverloadFigures>> compare_overloads(const Plan& plan);
+
+/// Our tool under one burst of overload after the other, for `soak_minutes` with plain text and as
+/// long again with every wait as JSON.
+Result<std::vector<SoakFigures>> soak(const Plan& plan);
 
 }  // namespace rqs::bench

@@ -75,12 +75,40 @@ struct ThreadFigures {
     [[nodiscard]] double ratio() const;
 };
 
+/// One tool under one overload, over all rounds.
+struct OverloadFigures {
+    Role role = Role::ours;
+    std::string label;  ///< of the tool and its options
+    std::string load;   ///< the kind of overload
+    std::uint32_t tasks = 0;
+    bool plain = false;   ///< text at the default threshold: the smallest that the tool can be
+    std::string missing;  ///< why it was not measured; empty if it was
+    std::optional<std::uint64_t> seen;  ///< waits, as the tool says
+    std::optional<std::uint64_t> kept;
+    std::optional<std::uint64_t> lost;
+    Series cpu_percent;  ///< of one CPU, the tool's user and system time
+    Series cpu_share;    ///< of all CPUs together, percent
+    Series peak_rss;     ///< bytes beside the rings
+    Series ring_bytes;   ///< resident bytes of the maps that the tool has mapped
+};
+
+/// A long run under one burst of overload after the other.
+struct SoakFigures {
+    std::string label;
+    bool plain = false;
+    double minutes = 0;
+    Series rss;                  ///< bytes beside the rings, every few seconds
+    std::uint64_t peak_rss = 0;  ///< bytes beside the rings
+    LossFigures loss;
+};
+
 struct Figures {
     std::vector<VariantFigures> variants;
     LossFigures starved;
     LossFigures fast;
     std::vector<FormatFigure> formats;
     std::vector<ThreadFigures> threads;
+    std::vector<OverloadFigures> overloads;
 
     [[nodiscard]] const VariantFigures* find(Role role) const;
 };
@@ -92,6 +120,12 @@ struct Claim {
 
 /// Every claim, whether it holds, and by which figures. What was not measured does not hold.
 std::vector<Claim> judge(const Figures& figures);
+
+/// What is claimed of overloads: part of judge().
+std::vector<Claim> judge_overloads(const std::vector<OverloadFigures>& rows);
+
+/// What is claimed of a long run.
+std::vector<Claim> judge_soak(const SoakFigures& soak);
 
 /// The figures as Markdown tables.
 std::string tables(const Figures& figures);

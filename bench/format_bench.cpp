@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/event.h"
+#include "model/known_names.h"
 #include "model/options.h"
 #include "sinks/sink.h"
 
@@ -68,10 +69,25 @@ std::vector<Wait> make_waits() {
     return waits;
 }
 
-void format_waits(benchmark::State& state, const Options& options) {
+/// As the source tells of every cgroup that occurs.
+KnownNames make_names(const std::vector<Wait>& waits) {
+    KnownNames names;
+    for (const Wait& wait : waits) {
+        CgroupInfo info;
+        info.id = wait.cgroup_id;
+        info.path = "/system.slice/service-" + std::to_string(wait.cgroup_id) + ".service";
+        names.learn(info);
+    }
+    return names;
+}
+
+void format_waits(benchmark::State& state, const ViewOptions& view) {
     const std::vector<Wait> waits = make_waits();
-    const RunInfo info{options, 1'700'000'000'000'000'000, false};
-    const auto sink = make_sink(options.format, info);
+    const KnownNames names = make_names(waits);
+    RunInfo info;
+    info.realtime_offset_ns = 1'700'000'000'000'000'000;
+    info.names = &names;
+    const auto sink = make_sink({view, info, 0, 0});
     std::string out;
     out.reserve(2 * flush_at);
     std::int64_t bytes = 0;
@@ -89,21 +105,21 @@ void format_waits(benchmark::State& state, const Options& options) {
     state.SetBytesProcessed(bytes + static_cast<std::int64_t>(out.size()));
 }
 
-Options options_for(Format format, bool previous = false, bool wide = false, bool why = false) {
-    Options options;
-    options.format = format;
-    options.previous = previous;
-    options.wide = wide;
-    options.why = why;
-    return options;
+ViewOptions view_for(Format format, bool previous = false, bool wide = false, bool why = false) {
+    ViewOptions view;
+    view.format = format;
+    view.previous = previous;
+    view.wide = wide;
+    view.why = why;
+    return view;
 }
 
-BENCHMARK_CAPTURE(format_waits, text, options_for(Format::text));
-BENCHMARK_CAPTURE(format_waits, text_previous, options_for(Format::text, true));
-BENCHMARK_CAPTURE(format_waits, text_wide, options_for(Format::text, true, true));
-BENCHMARK_CAPTURE(format_waits, text_why, options_for(Format::text, false, false, true));
-BENCHMARK_CAPTURE(format_waits, json, options_for(Format::json));
-BENCHMARK_CAPTURE(format_waits, csv, options_for(Format::csv));
+BENCHMARK_CAPTURE(format_waits, text, view_for(Format::text));
+BENCHMARK_CAPTURE(format_waits, text_previous, view_for(Format::text, true));
+BENCHMARK_CAPTURE(format_waits, text_wide, view_for(Format::text, true, true));
+BENCHMARK_CAPTURE(format_waits, text_why, view_for(Format::text, false, false, true));
+BENCHMARK_CAPTURE(format_waits, json, view_for(Format::json));
+BENCHMARK_CAPTURE(format_waits, csv, view_for(Format::csv));
 
 }  // namespace
 }  // namespace rqs::bench

@@ -142,6 +142,18 @@ Memory memory(pid_t pid) {
     return memory;
 }
 
+Resident resident(pid_t pid) {
+    const std::string status = fmt::format("/proc/{}/status", pid);
+    Resident bytes;
+    bytes.rings = mapped_map_bytes(pid);
+    const auto beside = [&bytes](std::uint64_t kib) {
+        return kib * 1024 > bytes.rings ? kib * 1024 - bytes.rings : 0;
+    };
+    bytes.now = beside(value_of(status, "VmRSS:"));
+    bytes.peak = beside(value_of(status, "VmHWM:"));
+    return bytes;
+}
+
 std::uint64_t cpu_time_ns(pid_t pid) {
     // All threads of the process, the ended ones too; ticks are good to about a percent here.
     std::ifstream file{fmt::format("/proc/{}/stat", pid)};

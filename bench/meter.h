@@ -42,6 +42,15 @@ struct Memory {
 
 Memory memory(pid_t pid);
 
+/// Resident bytes of a process, without the BPF maps that it has mapped, which are its rings.
+struct Resident {
+    std::uint64_t now = 0;
+    std::uint64_t peak = 0;   ///< VmHWM less what of the rings is resident now
+    std::uint64_t rings = 0;  ///< resident bytes of the rings
+};
+
+Resident resident(pid_t pid);
+
 /// User and system time so far, ns (in clock ticks, so coarse).
 std::uint64_t cpu_time_ns(pid_t pid);
 

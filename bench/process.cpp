@@ -10,8 +10,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
+
+#include "bench/loads/crowd.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX wants it declared
 
@@ -21,6 +24,11 @@ namespace {
 constexpr std::size_t pipe_bytes = 1U << 20;
 constexpr auto load_patience = std::chrono::minutes{2};
 constexpr std::string_view wait_line_start = R"({"type":"wait")";
+
+/// `HH:MM:SS …`, as text of all tools of this kind begins.
+bool is_text_row(std::string_view line) {
+    return line.size() > 8 && line[2] == ':' && line[5] == ':' && line[8] == ' ';
+}
 
 std::string reason() {
     return std::strerror(errno);
@@ -94,11 +102,12 @@ bool Process::wait(Clock::duration timeout) {
     return true;
 }
 
-Drain::Drain(Fd fd, bool count_waits)
+Drain::Drain(Fd fd, bool count_waits, bool first)
     : fd_(std::move(fd)),
       null_(::open("/dev/null", O_WRONLY | O_CLOEXEC)),
       wanted_(count_waits),
       keeping_(count_waits),
+      first_(first),
       thread_([this] { run(); }) {}
 
 Drain::~Drain() {
@@ -119,6 +128,10 @@ void Drain::join() {
 }
 
 void Drain::run() {
+    std::optional<loads::Precedence> precedence;
+    if (first_) {
+        precedence.emplace();
+    }
     std::vector<char> bytes(pipe_bytes);
     for (;;) {
         pollfd ready{fd_.get(), POLLIN, 0};
@@ -162,11 +175,22 @@ void Drain::take(std::string_view bytes) {
 }
 
 void Drain::take_line(std::string_view line) {
-    if (line.substr(0, wait_line_start.size()) == wait_line_start) {
+    if (line.substr(0, wait_line_start.size()) == wait_line_start || is_text_row(line)) {
         ++wait_lines_;
-    } else {
-        last_line_ = line;
+        return;
     }
+    lost_events_ += rqs::bench::lost_events(line);
+    last_line_ = line;
+}
+
+std::uint64_t lost_events(std::string_view line) {
+    std::uint64_t count = 0;
+    std::array<char, 8> verb{};
+    // NOLINTNEXTLINE(cert-err34-c): a number that a tool printed
+    if (std::sscanf(std::string(line).c_str(), "%7[Llost] %lu events", verb.data(), &count) != 2) {
+        return 0;
+    }
+    return count;
 }
 
 Result<Load> Load::start(const std::string& program, const std::vector<std::string>& words) {
@@ -190,7 +214,7 @@ Result<Load> Load::start(const std::string& program, const std::vector<std::stri
     return load;
 }
 
-Load::~Load() {
+void Load::end() {
     in_.reset();
     // A load with many threads takes a while to end; a kill in the middle would be no faster.
     process_.wait(std::chrono::seconds{20});

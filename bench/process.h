@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Child processes of the driver: tools that trace and loads that are traced.
+// Child processes of the driver: tools that trace and loads that are traced. Not those of
+// tests/harness/, because this measures: posix_spawn() does not copy the page tables of a driver
+// with large buffers, as fork() does, and a Drain moves output without copying it.
 #pragma once
 
 #include <sys/types.h>
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -59,9 +62,10 @@ class Process {
 /// Takes what a tool writes, on a thread of its own, at next to no cost, and keeps the end of it.
 class Drain {
   public:
-    /// `count_waits`: reads and counts the JSON lines of waits; else what comes is thrown away
-    /// without being copied, until keep() is called.
-    Drain(Fd fd, bool count_waits);
+    /// `count_waits`: reads and counts the lines of waits; else what comes is thrown away without
+    /// being copied, until keep() is called. `first`: the thread runs before all ordinary tasks,
+    /// so that under an overload it is not this end of the pipe that makes the tool wait.
+    Drain(Fd fd, bool count_waits, bool first);
     Drain(const Drain&) = delete;
     Drain& operator=(const Drain&) = delete;
     ~Drain();
@@ -74,6 +78,7 @@ class Drain {
     /// After join(): the last line that was read, and how many lines of waits there were.
     [[nodiscard]] const std::string& last_line() const { return last_line_; }
     [[nodiscard]] std::uint64_t wait_lines() const { return wait_lines_; }
+    [[nodiscard]] std::uint64_t lost_events() const { return lost_events_; }
 
   private:
     void run();
@@ -87,8 +92,13 @@ class Drain {
     std::string rest_;
     std::string last_line_;
     std::uint64_t wait_lines_ = 0;
+    std::uint64_t lost_events_ = 0;
+    bool first_;
     std::thread thread_;
 };
+
+/// The N of a line `lost N events …`, as tools of libbpf and of BCC print it; else 0.
+std::uint64_t lost_events(std::string_view line);
 
 /// What a load reports: operations in nanoseconds.
 struct LoadRun {
@@ -108,12 +118,13 @@ class Load {
     Load& operator=(Load&&) = delete;
     Load(const Load&) = delete;
     Load& operator=(const Load&) = delete;
-    ~Load();
+    ~Load() { end(); }
 
     Status go();
-    /// Its tasks stay alive until this object goes.
+    /// Its tasks stay alive until end() or until this object goes.
     Result<LoadRun> result();
     Result<LoadRun> run();
+    void end();
 
   private:
     Load(Process process, Fd in, Fd out)

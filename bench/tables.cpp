@@ -116,6 +116,29 @@ void append_thread_table(Out out, const Figures& figures) {
     }
 }
 
+void append_overload_table(Out out, const std::vector<OverloadFigures>& rows) {
+    if (rows.empty()) {
+        return;
+    }
+    fmt::format_to(out,
+                   "\n| overload | tasks | tool | waits seen | kept | lost | tool's own CPU | peak "
+                   "RSS beside the rings, MiB | rings, MiB | together, MiB "
+                   "|\n|---|--:|---|--:|--:|--:|--:|--:|--:|--:|\n");
+    constexpr double mib = 1 << 20;
+    for (const OverloadFigures& row : rows) {
+        if (!row.missing.empty()) {
+            fmt::format_to(out, "| {} | {} | {}: {} ||||||||\n", row.load, row.tasks, row.label,
+                           row.missing);
+            continue;
+        }
+        fmt::format_to(
+            out, "| {} | {} | {} | {} | {} | {} | {:.1f} % | {:.1f} | {:.1f} | {:.1f} |\n",
+            row.load, row.tasks, row.label, count(row.seen), count(row.kept), count(row.lost),
+            row.cpu_percent.largest(), row.peak_rss.largest() / mib, row.ring_bytes.largest() / mib,
+            (row.peak_rss.largest() + row.ring_bytes.largest()) / mib);
+    }
+}
+
 }  // namespace
 
 std::string tables(const Figures& figures) {
@@ -126,6 +149,7 @@ std::string tables(const Figures& figures) {
     append_tool_table(out, figures);
     append_format_table(out, figures);
     append_thread_table(out, figures);
+    append_overload_table(out, figures.overloads);
     return text;
 }
 

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "util/safe_text.h"
 
@@ -25,22 +26,38 @@ std::optional<std::uint64_t> member(const nlohmann::json& object, const char* na
     return found->get<std::uint64_t>();
 }
 
-/// Our tool says it in JSON on stdout, the classic reference in two words on stderr.
-LastWord parse_last_word(const std::string& out_line, const std::string& errors) {
+/// What a tool said about its waits on stderr; the last such line counts.
+LastWord parse_errors(const std::string& errors) {
     LastWord word;
+    std::istringstream lines{errors};
+    for (std::string line; std::getline(lines, line);) {
+        std::uint64_t seen = 0;
+        std::uint64_t kept = 0;
+        std::uint64_t lost = 0;
+        // NOLINTBEGIN(cert-err34-c): all are numbers that tools printed
+        if (std::sscanf(line.c_str(), "%lu waits in %*f s, %lu kept, %lu lost", &seen, &kept,
+                        &lost) == 3) {
+            word.seen = seen;
+            word.kept = kept;
+            word.lost = lost;
+        } else if (std::sscanf(line.c_str(), "kept %lu lost %lu", &kept, &lost) == 2) {
+            word.kept = kept;
+            word.lost = lost;
+        }
+        // NOLINTEND(cert-err34-c)
+        word.lost_events += lost_events(line);
+    }
+    return word;
+}
+
+/// Our tool says it in JSON on stdout or in words on stderr, the classic reference in two words.
+LastWord parse_last_word(const std::string& out_line, const std::string& errors) {
+    LastWord word = parse_errors(errors);
     const auto json = nlohmann::json::parse(out_line, nullptr, false);
     if (json.is_object() && json.value("type", "") == "summary") {
         word.seen = member(json, "seen");
         word.kept = member(json, "kept");
         word.lost = member(json, "lost");
-        return word;
-    }
-    std::uint64_t kept = 0;
-    std::uint64_t lost = 0;
-    // NOLINTNEXTLINE(cert-err34-c): both are numbers that our own reference printed
-    if (std::sscanf(errors.c_str(), "kept %lu lost %lu", &kept, &lost) == 2) {
-        word.kept = kept;
-        word.lost = lost;
     }
     return word;
 }
@@ -55,13 +72,14 @@ Result<std::unique_ptr<Tool>> Tool::start(const Spec& spec) {
     Fd errors{::memfd_create("stderr", MFD_CLOEXEC)};
     LinkWatch watch;
     const auto begin = Clock::now();
-    auto process = Process::start(spec.argv, {-1, out->write.get(), errors.get()});
+    auto process =
+        Process::start(spec.argv, {-1, spec.to_null ? -1 : out->write.get(), errors.get()});
     if (!process) {
         return tl::unexpected(process.error());
     }
     out->write.reset();
     std::unique_ptr<Tool> tool{
-        new Tool(std::move(*process), std::move(out->read), std::move(errors), spec.count_waits)};
+        new Tool(std::move(*process), std::move(out->read), std::move(errors), spec)};
     if (!spec.uses_bpf) {
         std::this_thread::sleep_for(other_start_up);
         if (tool->process_.ended()) {
@@ -84,24 +102,41 @@ Tool::~Tool() {
 }
 
 Result<LastWord> Tool::stop() {
+    interrupt();
+    return finish();
+}
+
+void Tool::interrupt() {
     drain_.keep();
     process_.signal(SIGINT);
+}
+
+Result<LastWord> Tool::finish() {
     if (!process_.wait(stop_patience)) {
         return fail("a tool did not end within 20 seconds of SIGINT");
     }
     drain_.join();
-    LastWord word = parse_last_word(drain_.last_line(), errors());
+    LastWord word = parse_last_word(drain_.last_line(), error_text());
     word.wait_lines = drain_.wait_lines();
+    word.lost_events += drain_.lost_events();
     return word;
 }
 
-std::string Tool::errors() const {
-    std::array<char, 4096> text{};
-    const ssize_t got = ::pread(errors_.get(), text.data(), text.size(), 0);
-    if (got <= 0) {
-        return {};
+/// All that it wrote to stderr.
+std::string Tool::error_text() const {
+    std::string text;
+    std::array<char, 4096> bytes{};
+    ssize_t got = 0;
+    while ((got = ::pread(errors_.get(), bytes.data(), bytes.size(),
+                          static_cast<off_t>(text.size()))) > 0) {
+        text.append(bytes.data(), static_cast<std::size_t>(got));
     }
-    std::string line{text.data(), static_cast<std::size_t>(got)};
+    return text;
+}
+
+/// The same as one line that is safe to print.
+std::string Tool::errors() const {
+    std::string line = error_text().substr(0, 4096);
     while (!line.empty() && line.back() == '\n') {
         line.pop_back();
     }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "util/error.h"
 
@@ -17,6 +18,7 @@ struct LoadOptions {
     Clock::duration duration{std::chrono::seconds{1}};
     int cpu = -1;                   ///< pinned to it; -1 leaves the choice to the scheduler
     std::uint32_t tasks = 0;        ///< hackbench: groups; threads and ring: threads
+    std::string kind{"messaging"};  ///< overload
     std::uint64_t waits_per_s = 0;  ///< paced
 };
 
@@ -34,6 +36,9 @@ Status paced(const LoadOptions& options);
 
 /// Groups of ten senders and ten receivers, each sender writing to each receiver of its group.
 Status hackbench(const LoadOptions& options);
+
+/// `tasks` tasks that want more than the machine has, of the kind `kind`; see overload.h.
+Status overload(const LoadOptions& options);
 
 /// pingpong() beside `tasks` threads that sleep.
 Status threads(const LoadOptions& options);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// rqs_load LOAD [--seconds S] [--cpu N] [--tasks N] [--rate N]: one workload, see loads.h.
+// rqs_load LOAD [--seconds S] [--cpu N] [--tasks N] [--rate N] [--kind K]: one workload, see
+// loads.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -18,10 +19,11 @@ struct Row {
     std::string_view help;
 };
 
-constexpr std::array<Row, 5> loads{{
+constexpr std::array<Row, 6> loads{{
     {"pingpong", pingpong, "two processes on one CPU exchange a byte"},
     {"paced", paced, "the same at --rate waits a second"},
     {"hackbench", hackbench, "--tasks groups of 10 senders and 10 receivers"},
+    {"overload", overload, "--tasks runnable tasks of the kind --kind"},
     {"threads", threads, "pingpong beside --tasks sleeping threads"},
     {"ring", ring, "--tasks threads wake each other in turn"},
 }};
@@ -50,6 +52,7 @@ int main(int argc, char** argv) {
         command->add_option("--cpu", options.cpu);
         command->add_option("--tasks", options.tasks);
         command->add_option("--rate", options.waits_per_s);
+        command->add_option("--kind", options.kind, "of overload, see overload.h");
         command->callback([&result, &options, &seconds, &row] {
             options.duration =
                 std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{seconds});

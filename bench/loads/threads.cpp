@@ -1,56 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <climits>
-#include <cstring>
 #include <thread>
 #include <vector>
 
 #include "bench/loads/loads.h"
+#include "bench/loads/many_threads.h"
 
 namespace rqs::bench {
 namespace {
 
-constexpr std::size_t stack_bytes = 32 * 1024;
-
-/// Many threads with small stacks and no guard pages, so that their mappings merge into few.
-class ManyThreads {
-  public:
-    ManyThreads() = default;
-    ManyThreads(const ManyThreads&) = delete;
-    ManyThreads& operator=(const ManyThreads&) = delete;
-    ~ManyThreads() {
-        for (const pthread_t thread : threads_) {
-            ::pthread_join(thread, nullptr);
-        }
-    }
-
-    /// `body(context)` in a new thread.
-    Status start(void* (*body)(void*), void* context) {
-        pthread_attr_t attributes;
-        ::pthread_attr_init(&attributes);
-        ::pthread_attr_setstacksize(&attributes, stack_bytes);
-        ::pthread_attr_setguardsize(&attributes, 0);
-        pthread_t thread{};
-        const int error = ::pthread_create(&thread, &attributes, body, context);
-        ::pthread_attr_destroy(&attributes);
-        if (error != 0) {
-            return fail("cannot start thread " + std::to_string(threads_.size() + 1) + ": " +
-                        std::strerror(error) + "; raise pid_max or the limit of processes");
-        }
-        threads_.push_back(thread);
-        return {};
-    }
-
-  private:
-    std::vector<pthread_t> threads_;
-};
-
+using loads::ManyThreads;
 using FutexWord = std::atomic<int>;
 static_assert(sizeof(FutexWord) == sizeof(int), "the kernel sees the bare word");
 
@@ -70,11 +35,9 @@ struct Bed {
     FutexWord over{0};
 };
 
-void* sleep_until_over(void* context) {
-    auto& bed = *static_cast<Bed*>(context);
+void sleep_until_over(Bed& bed) {
     bed.asleep.fetch_add(1);
     futex_wait(bed.over, 0);
-    return nullptr;
 }
 
 /// One thread of the ring waits for its turn, counts, and hands on. `turn`: 0 wait, 1 go on,
@@ -90,13 +53,12 @@ void hand_over(Seat& seat, int turn) {
     futex_wake(seat.turn, 1);
 }
 
-void* sit(void* context) {
-    auto& seat = *static_cast<Seat*>(context);
+void sit(Seat& seat) {
     for (;;) {
         futex_wait(seat.turn, 0);
         int turn = 1;
         if (!seat.turn.compare_exchange_strong(turn, 0)) {
-            return nullptr;
+            return;
         }
         seat.hops->fetch_add(1, std::memory_order_relaxed);
         int nobody = 0;
@@ -126,7 +88,7 @@ class Ring {
     Status start() {
         Status ok;
         for (std::size_t i = 0; i < seats_.size() && ok; ++i) {
-            ok = sitters_.start(sit, &seats_[i]);
+            ok = sitters_.start([&seat = seats_[i]] { sit(seat); });
         }
         return ok;
     }
@@ -146,7 +108,7 @@ Status threads(const LoadOptions& options) {
     ManyThreads sleepers;
     Status status;
     for (std::uint32_t i = 0; i < options.tasks && status; ++i) {
-        status = sleepers.start(sleep_until_over, &bed);
+        status = sleepers.start([&bed] { sleep_until_over(bed); });
     }
     if (status) {
         while (bed.asleep.load() < options.tasks) {
