@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -84,7 +85,7 @@ TEST(EndingDisk, ThatIsFull) {
         ::execl(path.c_str(), "runqslower", "0", "-d", "20", nullptr);
         ::_exit(127);
     });
-    EXPECT_EQ(tracer.join(15'000'000'000), 1);
+    EXPECT_EQ(tracer.join(std::chrono::seconds(15)), 1);
 }
 
 bool is_valid_utf8(const std::string& text) {

@@ -312,9 +312,10 @@ TEST(FilterCommand, AllDescendantsFromTheirBirth) {
             sum_ns += wait.stamped ? wait.wait_ns : 0;
             waits += wait.stamped ? 1 : 0;
         }
-        // After its account it ends, or waits for its child: few waits more.
+        // After its account it ends, or waits for its child: few waits more. The tracer, which runs
+        // before it, makes some of them, and in an emulated machine more.
         EXPECT_GE(waits, each.waits) << id;
-        EXPECT_LE(waits, each.waits + 8) << id;
+        EXPECT_LE(waits, each.waits + (in_vm() ? 24 : 8)) << id;
         EXPECT_GE(sum_ns, each.run_delay_ns) << id;
     }
 }

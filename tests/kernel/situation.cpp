@@ -5,18 +5,16 @@
 #include <linux/futex.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <stdexcept>
 
 namespace rqs::ktest {
 namespace {
@@ -162,52 +160,8 @@ void Gate::open() {
     futex(open_, FUTEX_WAKE, INT_MAX);
 }
 
-Process::Process(const std::function<void()>& body) {
-    const pid_t parent = ::getpid();
-    (void)std::fflush(nullptr);
-    pid_ = ::fork();
-    if (pid_ < 0) {
-        throw std::runtime_error("cannot fork");
-    }
-    if (pid_ == 0) {
-        (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (::getppid() != parent) {
-            ::_exit(1);
-        }
-        body();
-        ::_exit(0);
-    }
-}
-
 int reap(pid_t pid, std::uint64_t limit_ns) {
-    int status = 0;
-    pid_t got = 0;
-    wait_for(
-        [&] {
-            got = ::waitpid(pid, &status, WNOHANG);
-            return got != 0;
-        },
-        limit_ns);
-    if (got != pid) {
-        return -1;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-int Process::join(std::uint64_t limit_ns) {
-    const int code = reap(pid_, limit_ns);
-    if (code >= 0) {
-        pid_ = -1;
-    }
-    return code;
-}
-
-void Process::stop() {
-    if (pid_ > 0) {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        pid_ = -1;
-    }
+    return harness::reap(pid, std::chrono::nanoseconds(limit_ns));
 }
 
 Account account_of(pid_t pid, pid_t tid) {

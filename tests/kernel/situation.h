@@ -12,8 +12,9 @@
 #include <new>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
+
+#include "harness/process.h"
 
 namespace rqs::ktest {
 
@@ -82,26 +83,10 @@ class Gate {
     std::atomic<std::uint32_t> waiting_{0};
 };
 
-/// A forked child, killed and reaped at the end. It dies with the test program.
-class Process {
-  public:
-    explicit Process(const std::function<void()>& body);
-    ~Process() { stop(); }
-    Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
-    Process& operator=(Process&&) = delete;
-    Process(const Process&) = delete;
-    Process& operator=(const Process&) = delete;
+using harness::Process;
 
-    [[nodiscard]] pid_t pid() const { return pid_; }
-    /// The exit code, 128 + the signal that killed it, or -1 if it did not end within the limit.
-    int join(std::uint64_t limit_ns = 60'000'000'000);
-    void stop();
-
-  private:
-    pid_t pid_ = -1;
-};
-
-/// Reaps `pid`: as Process::join().
+/// Reaps `pid`: its exit code, 128 + the signal that killed it, or -1 if it did not end within the
+/// limit.
 int reap(pid_t pid, std::uint64_t limit_ns);
 
 /// The kernel's account of a thread: /proc/PID/task/TID/schedstat.

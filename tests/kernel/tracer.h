@@ -9,8 +9,12 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
+
+#include "harness/process.h"
+#include "util/fd.h"
 
 namespace rqs::ktest {
 
@@ -20,23 +24,35 @@ struct Line {
     std::uint64_t came_ns = 0;
 };
 
+/// How a tracer is run. Most situations need an undisturbed one; an overload, one as anybody has
+/// it.
+enum class Run {
+    favoured,       ///< on the quiet CPU, at a better priority; every line is kept
+    plain,          ///< as a shell starts it; every line is kept
+    plain_counted,  ///< as a shell starts it; lines of waits are counted and thrown away
+};
+
 class Tracer {
   public:
     using Words = std::vector<std::string>;
 
-    /// Starts it on the quiet CPU; returns when its hook is attached (`attached()`) or it ended.
-    explicit Tracer(Words arguments);
+    /// Starts it; returns when its hook is attached (`attached()`) or it ended.
+    explicit Tracer(Words arguments, Run run = Run::favoured);
     ~Tracer();
     Tracer(const Tracer&) = delete;
     Tracer& operator=(const Tracer&) = delete;
 
     [[nodiscard]] bool attached() const { return attached_; }
-    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] pid_t pid() const { return process_.pid(); }
     /// What came so far.
     [[nodiscard]] std::vector<Line> lines();
     [[nodiscard]] std::string stderr_text();
+    /// The complete lines of stderr, and when each came.
+    [[nodiscard]] std::vector<Line> stderr_lines();
+    /// Lines of waits that were thrown away.
+    [[nodiscard]] std::uint64_t counted_waits();
     [[nodiscard]] std::size_t line_count();
-    void send(int signal) const;
+    void send(int signal) const { process_.send(signal); }
     /// Stops reading after this and closes the pipe: what `head` does.
     void hang_up();
     /// Waits until it ended by itself: its exit code, 128 + signal, or -1 if it did not end.
@@ -46,22 +62,29 @@ class Tracer {
     [[nodiscard]] const Words& arguments() const { return arguments_; }
 
   private:
+    void prepare_reader() const;
     void read_output();
+    void take_output(std::string_view text);
+    void take_errors(std::string_view text);
     bool wait_until_attached();
     bool has_link() const;
 
     Words arguments_;
-    pid_t pid_ = -1;
+    Run run_;
+    harness::Process process_;
     int exit_code_ = -1;
-    int out_ = -1;
-    int error_ = -1;
-    int wake_ = -1;  // end of a pipe: ends the reader
-    int wake_reader_ = -1;
+    util::Fd out_;
+    util::Fd error_;
+    util::Fd wake_;  ///< our end of a pipe: closing it ends the reader
+    util::Fd wake_reader_;
     bool attached_ = false;
     std::mutex mutex_;
     std::string partial_;
     std::vector<Line> lines_;
     std::string stderr_;
+    std::string partial_error_;
+    std::vector<Line> stderr_lines_;
+    std::uint64_t counted_waits_ = 0;
     std::thread reader_;
 };
 
@@ -112,6 +135,7 @@ struct Output {
     std::uint64_t seen = 0;
     std::uint64_t kept = 0;
     std::uint64_t lost = 0;
+    std::uint64_t left_out = 0;
     std::uint64_t unverified = 0;
     std::uint64_t late = 0;
     std::uint64_t duration_ns = 0;

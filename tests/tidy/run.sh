@@ -80,13 +80,78 @@ check_layers() {
         grep -vE '^src/tracer/commands/doctor' | # reads the kernel's BTF through bpfkit
         each_line "libbpf is for src/tracer/sources/bpf*, src/shared/bpfkit and the packages"
 
-    mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/tracer/(ledger|aggregate|model)/')
-    files_with '^#include "(sources|decode|sinks|commands|cli|enrich)/' "${outside[@]}" |
-        each_line "ledger, aggregate and model are pure: they know no source and no sink"
+    # What each folder of the tracer may include beside itself and util, in the event's order.
+    local folder allowed
+    while read -r folder allowed; do
+        mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E "^src/tracer/$folder/" |
+            grep -vE '_test\.cpp$|_for_test\.h$') # a test may take what it tests with
+        includes_beyond "util|$folder${allowed:+|$allowed}" "${outside[@]}" |
+            each_line "src/tracer/$folder may include ${allowed:-nothing of another folder}"
+    done <<'EOF'
+model
+decode contract|model
+ledger model
+filter model
+session model|ledger|filter
+aggregate model|session
+sinks model|session|aggregate
+consumers model|session|aggregate|sinks
+enrich model
+sources model|decode|enrich|session|contract|bpfkit
+cli model
+commands model|cli|enrich|sources|session|aggregate|sinks|consumers|bpfkit
+EOF
 
     mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/shared/util/')
-    files_with '^#include "(model|sources|decode|ledger|sinks|commands|cli|aggregate|enrich)/' \
-        "${outside[@]}" | each_line "util knows no domain words"
+    includes_beyond 'util' "${outside[@]}" | each_line "util knows no domain words"
+}
+
+# includes_beyond FOLDERS FILE...: FILE: "INCLUDE" for what is included from other folders than
+# these (as in a|b). An include without a folder was made by the build.
+includes_beyond() {
+    local folders=$1
+    shift
+    [ $# -gt 0 ] && grep -HoE '^#include "[^"/]+/[^"]*"' -- "$@" |
+        sed 's/:#include /: /' | grep -vE ": \"($folders)/"
+}
+
+# The folders of src/PRODUCT/ as a|b, for PRODUCT...
+folders_of() {
+    local product
+    for product in "$@"; do
+        files "src/$product/*" | sed -nE "s|^src/$product/([^/]+)/.*|\1|p"
+    done | sort -u | paste -sd'|'
+}
+
+# Two products and what they share: the tracer and the packages know nothing of each other, and what
+# is shared knows neither. (contract/ and bpf/ are the tracer's; check_layers says whose in there.)
+check_products() {
+    local all=()
+    mapfile -t all < <(files 'src/shared/*.cpp' 'src/shared/*.h')
+    includes_beyond "$(folders_of shared)" "${all[@]}" |
+        each_line "src/shared includes nothing of a product"
+    mapfile -t all < <(files 'src/tracer/*.cpp' 'src/tracer/*.h')
+    includes_beyond "$(folders_of shared tracer)|contract|bpf" "${all[@]}" |
+        each_line "src/tracer includes only itself and src/shared"
+    mapfile -t all < <(files 'src/packages/*.cpp' 'src/packages/*.h')
+    includes_beyond "$(folders_of shared packages)" "${all[@]}" |
+        each_line "src/packages includes only itself and src/shared"
+    # Within the packages: both programs use pkg/, and neither the other.
+    mapfile -t all < <(files 'src/packages/pkg/*.cpp' 'src/packages/pkg/*.h')
+    includes_beyond "$(folders_of shared)|pkg" "${all[@]}" |
+        each_line "src/packages/pkg knows neither ecc nor ecli"
+    mapfile -t all < <(files 'src/packages/ecc/*' | grep -E '\.(cpp|h)$')
+    includes_beyond "$(folders_of shared)|pkg|ecc" "${all[@]}" | each_line "ecc does not know ecli"
+    mapfile -t all < <(files 'src/packages/ecli/*' | grep -E '\.(cpp|h)$')
+    includes_beyond "$(folders_of shared)|pkg|ecli" "${all[@]}" | each_line "ecli does not know ecc"
+}
+
+# Talk has one way out, so that a line is one write and nobody forgets that it may be closed.
+check_stderr() {
+    local all=()
+    mapfile -t all < <(files 'src/*.cpp' 'src/*.h' | grep -vE '_test\.cpp$|^src/shared/util/say\.h$')
+    files_with '^[^/]*([ (]stderr[,)]|std::(cerr|clog)|perror\(|write\((2|STDERR_FILENO),)' \
+        "${all[@]}" | each_line "only util/say.h writes to standard error"
 }
 
 # Sinks turn events into bytes. What they print must depend on the events alone.
@@ -164,6 +229,8 @@ check_headers() {
 check_spdx
 check_length
 check_layers
+check_products
+check_stderr
 check_sinks
 check_dead
 check_words

@@ -14,7 +14,8 @@ spdx='// SPDX-License-Identifier: BSD-2-Clause'
 
 fresh_tree() {
     rm -rf "${tree:?}"/{.git,src,contract}
-    mkdir -p "$tree"/src/tracer/{sinks,ledger,decode} "$tree/src/shared/util" "$tree/contract"
+    mkdir -p "$tree"/src/tracer/{sinks,ledger,decode} "$tree"/src/packages/{pkg,ecc,ecli} \
+        "$tree"/src/shared/{util,bpfkit} "$tree/contract"
     git -C "$tree" init -q
     printf '/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */\n#ifndef W\n#endif\n' \
         >"$tree/contract/wire.h"
@@ -45,8 +46,19 @@ mapfile -t long < <(yes '// x' | head -n 500)
 expect "the limit is" src/shared/util/x.cpp "$spdx" "${long[@]}"
 expect "include contract/" src/tracer/sinks/text.cpp "$spdx" '#include "contract/wire.h"'
 expect "libbpf is for" src/tracer/decode/x.cpp "$spdx" '#include <bpf/libbpf.h>'
-expect "pure" src/tracer/ledger/x.cpp "$spdx" '#include "sinks/sink.h"'
+expect "src/tracer/ledger may include" src/tracer/ledger/x.cpp "$spdx" '#include "sinks/sink.h"'
 expect "no domain words" src/shared/util/x.cpp "$spdx" '#include "model/event.h"'
+expect "includes nothing of a product" src/shared/bpfkit/x.cpp "$spdx" '#include "sinks/sink.h"'
+expect "includes nothing of a product" src/shared/bpfkit/x.cpp "$spdx" '#include "pkg/meta.h"'
+expect "includes only itself" src/tracer/sinks/text.cpp "$spdx" '#include "pkg/meta.h"'
+expect "includes only itself" src/packages/pkg/x.cpp "$spdx" '#include "sinks/sink.h"'
+expect "neither ecc nor ecli" src/packages/pkg/x.cpp "$spdx" '#include "ecc/docs.h"'
+expect "ecc does not know ecli" src/packages/ecc/x.cpp "$spdx" '#include "ecli/main.h"'
+expect "ecli does not know ecc" src/packages/ecli/x.cpp "$spdx" '#include "ecc/docs.h"'
+for call in 'std::fputs("x", stderr);' 'std::fprintf(stderr, "x");' 'std::cerr << 1;' \
+    'std::perror("x");' '(void)::write(STDERR_FILENO, "x", 1);'; do
+    expect "only util/say.h" src/packages/pkg/x.cpp "$spdx" "$call"
+done
 expect "read no files" src/tracer/sinks/text.cpp "$spdx" 'auto f = open("/proc/stat");'
 expect "read no clock" src/tracer/sinks/text.cpp "$spdx" 'auto t = std::chrono::steady_clock::now();'
 expect "buffer they are given" src/tracer/sinks/text.cpp "$spdx" 'int x = std::printf("x");'
