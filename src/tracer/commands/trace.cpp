@@ -119,9 +119,9 @@ Status Trace::start_source() {
     if (!options_.run.command.empty()) {
         ancestor = ::getpid();
     }
-    std::string note;
+    std::optional<Error> why_not;
     auto source = rqs::start_source(
-        options_.source, ancestor, [this] { return raise_priority(); }, note);
+        options_.source, ancestor, [this] { return raise_priority(); }, why_not);
     if (refused_) {  // sampling instead is not what was asked for
         return tl::unexpected(*refused_);
     }
@@ -129,15 +129,17 @@ Status Trace::start_source() {
         return tl::unexpected(source.error());
     }
     source_ = std::move(*source);
-    const bool fell_back = !note.empty();
-    if (fell_back) {
+    if (why_not) {
         const bool terminal = ::isatty(out_->fd()) == 1;
-        if (auto may = may_fall_back(options_.view, terminal, Error{note}); !may) {
+        if (auto may = may_fall_back(options_.view, terminal, *why_not); !may) {
             return may;
         }
     }
-    if (fell_back) {
-        say(note);
+    if (why_not) {
+        say(
+            fmt::format("{}. Sampling /proc/PID/task/TID/schedstat instead: means are measured, "
+                        "single waits are not known",
+                        why_not->message));
     } else if (priority_ && !priority_->full() && !source_->samples()) {
         say(
             fmt::format("reads at priority {}: on an overloaded machine waits may be lost; "

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sources/make_source.h"
 
-#include <fmt/format.h>
-
 #include <array>
 
 #include "sources/bpf.h"
@@ -60,7 +58,8 @@ Result<SourcePtr> started(SourceKind kind, const SourceOptions& options,
 }  // namespace
 
 Result<SourcePtr> start_source(const SourceOptions& options, std::optional<pid_t> ancestor,
-                               const std::function<Status()>& before_start, std::string& note) {
+                               const std::function<Status()>& before_start,
+                               std::optional<Error>& why_not) {
     if (options.kind != SourceKind::automatic) {
         return started(options.kind, options, ancestor, before_start);
     }
@@ -73,10 +72,7 @@ Result<SourcePtr> start_source(const SourceOptions& options, std::optional<pid_t
         // An option that sampling cannot serve: what stands in the way of BPF is the news.
         return live;
     }
-    note = fmt::format(
-        "{}. Sampling /proc/PID/task/TID/schedstat instead: means are measured, "
-        "single waits are not known",
-        live.error().message);
+    why_not = live.error();
     return sampled;
 }
 

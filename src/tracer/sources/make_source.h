@@ -15,12 +15,12 @@
 namespace rqs {
 
 /// Makes and starts the source that `options` ask for. Under `auto` that is the kernel's hook, or
-/// where it cannot be had the schedstat files; `note` then says so in one line. `ancestor`: trace
-/// what descends from this process and is started from now on, and nobody else (-- command).
-/// `before_start` is called when all is prepared.
+/// where it cannot be had the schedstat files; `why_not` then says what stood in the way.
+/// `ancestor`: trace what descends from this process and is started from now on, and nobody else
+/// (-- command). `before_start` is called when all is prepared.
 Result<std::unique_ptr<Source>> start_source(const SourceOptions& options,
                                              std::optional<pid_t> ancestor,
                                              const std::function<Status()>& before_start,
-                                             std::string& note);
+                                             std::optional<Error>& why_not);
 
 }  // namespace rqs
