@@ -37,7 +37,7 @@ TEST(Ecc, WrongWordsAreOneLineAndExit2) {
     expect_one_line(run({ecc(), source, "a.h", "b.h"}), 2, "b.h");
     expect_one_line(run({ecc(), source, "-o"}), 2, "-o");
     expect_one_line(run({ecc(), source, "--yaml", "--json"}), 2, "--json");
-    expect_one_line(run({ecc(), "/etc/passwd"}), 2, "no C source");
+    expect_one_line(run({ecc(), "/etc/passwd"}), 2, "is not a BPF source");
     const Scratch empty;
     expect_one_line(run({ecc(), empty.path("")}), 2, "0 files *.bpf.c");
 }
