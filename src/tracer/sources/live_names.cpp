@@ -29,51 +29,53 @@ bool LiveNames::is_due(Told& told, std::uint64_t id) {
     return false;
 }
 
+// What cannot be told now is asked for again in the next round, if only the round's reads are
+// spent.
+template <typename LookUp>
+void LiveNames::tell(Told& told, std::uint64_t id, LookUp look_up) {
+    if (id != 0 && is_due(told, id) && !look_up()) {
+        told.erase(id);
+    }
+}
+
 void LiveNames::tell_process(std::uint32_t pid) {
-    if (!needs_.process_names || pid == 0 || !is_due(processes_told_, pid)) {
+    if (!needs_.process_names) {
         return;
     }
-    if (const ProcessInfo* info = processes_.look_up(pid)) {
-        next_.on_process(*info);
-    } else {
-        processes_told_.erase(pid);  // perhaps the round's reads are spent: in the next one again
-    }
+    tell(processes_told_, pid, [&] {
+        const ProcessInfo* info = processes_.look_up(pid);
+        if (info != nullptr) {
+            next_.on_process(*info);
+        }
+        return info != nullptr;
+    });
 }
 
-void LiveNames::tell_cgroup(std::uint64_t id) {
-    if (!needs_.cgroup_names || id == 0 || !is_due(cgroups_told_, id)) {
+void LiveNames::tell_cgroup(Told& told, std::uint64_t id, bool of_v2) {
+    if (!needs_.cgroup_names) {
         return;
     }
-    if (const CgroupInfo* info = cgroups_.look_up(id)) {
-        next_.on_cgroup(*info);
-    } else {
-        cgroups_told_.erase(id);  // perhaps the round's reads are spent: in the next one again
-    }
-}
-
-void LiveNames::tell_v2_cgroup(std::uint64_t id) {
-    if (!needs_.cgroup_names || id == 0 || !is_due(v2_cgroups_told_, id)) {
-        return;
-    }
-    if (const CgroupInfo* info = cgroups_.look_up_v2(id)) {
-        CgroupInfo told = *info;
-        told.of_v2 = true;
-        next_.on_cgroup(told);
-    } else {
-        v2_cgroups_told_.erase(id);
-    }
+    tell(told, id, [&] {
+        const CgroupInfo* found = of_v2 ? cgroups_.look_up_v2(id) : cgroups_.look_up(id);
+        if (found != nullptr) {
+            CgroupInfo info = *found;
+            info.of_v2 = of_v2;
+            next_.on_cgroup(info);
+        }
+        return found != nullptr;
+    });
 }
 
 void LiveNames::tell_cgroups(std::uint64_t id, std::uint64_t v2_id) {
-    tell_cgroup(id);
+    tell_cgroup(cgroups_told_, id, false);
     if (cgroups_.has_two_hierarchies()) {
-        tell_v2_cgroup(v2_id);
+        tell_cgroup(v2_cgroups_told_, v2_id, true);
     }
 }
 
 void LiveNames::on_switch(const Switch& record) {
     tell_process(record.task.pid);
-    tell_cgroup(record.cgroup_id);
+    tell_cgroup(cgroups_told_, record.cgroup_id, false);
     if (record.came) {
         tell_process(record.came->task.pid);
         tell_cgroups(record.came->sched_cgroup_id, record.came->cgroup_id);

@@ -36,9 +36,10 @@ class LiveNames final : public RecordHandler {
     using Told = std::unordered_map<std::uint64_t, std::uint64_t>;
 
     bool is_due(Told& told, std::uint64_t id);
+    template <typename LookUp>
+    void tell(Told& told, std::uint64_t id, LookUp look_up);
     void tell_process(std::uint32_t pid);
-    void tell_cgroup(std::uint64_t id);
-    void tell_v2_cgroup(std::uint64_t id);
+    void tell_cgroup(Told& told, std::uint64_t id, bool of_v2);
     void tell_cgroups(std::uint64_t id, std::uint64_t v2_id);
 
     RecordHandler& next_;
