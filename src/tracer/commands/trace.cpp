@@ -270,6 +270,7 @@ int Trace::command_code(bool traced) {
 }
 
 Result<int> Trace::exit_code(const Status& traced) {
+    int code = 0;
     if (command_) {
         if (!traced) {
             say(traced.error().message);
@@ -277,16 +278,17 @@ Result<int> Trace::exit_code(const Status& traced) {
         if ((!traced || output_gone_) && !command_ended()) {
             say("nobody takes the output any more: tracing has ended, the command goes on");
         }
-        const int code = command_code(traced.has_value());
-        if (code != 0 || traced) {
-            return code;
-        }
-        return static_cast<int>(traced.error().code);
+        code = command_code(traced.has_value());
+    }
+    if (code != 0) {
+        return code;
     }
     if (!traced) {
-        return tl::unexpected(traced.error());
+        return command_ ? Result<int>(static_cast<int>(traced.error().code))
+                        : tl::unexpected(traced.error());
     }
-    return options_.run.strict && counters_.lost > 0 ? static_cast<int>(ExitCode::lost) : 0;
+    return static_cast<int>(options_.run.strict && counters_.lost > 0 ? ExitCode::lost
+                                                                      : ExitCode::ok);
 }
 
 Result<int> Trace::run() {
