@@ -454,8 +454,8 @@ TEST_P(Commands, GetTheSignal) {
 }
 
 TEST_P(Commands, EndWithTheDuration) {
-    Program program(
-        with_source({"-d", "0.3", "-f", "json", "--", "sh", "-c", "echo \"[$$]\"; exec sleep 1000"}));
+    Program program(with_source(
+        {"-d", "0.3", "-f", "json", "--", "sh", "-c", "echo \"[$$]\"; exec sleep 1000"}));
     ASSERT_TRUE(program.await("]", true));
     const int command = std::stoi(program.err.substr(program.err.find('[') + 1));
     program.finish();
