@@ -13,21 +13,21 @@ std::size_t runs_kept(std::uint32_t cpus) {
 }
 
 Explainer::Explainer(Detail detail, std::size_t runs_kept)
-    : detail_(detail), runs_kept_(runs_kept), ledger_(detail) {}
+    : detail_(detail), runs_kept_(runs_kept) {}
 
-Timeline& Explainer::timeline(std::uint32_t cpu) {
-    if (cpu >= timelines_.size()) {
-        timelines_.resize(std::size_t{cpu} + 1);
+Explainer::Cpu& Explainer::cpu(std::uint32_t number) {
+    if (number >= cpus_.size()) {
+        cpus_.resize(std::size_t{number} + 1);
     }
-    auto& place = timelines_[cpu];
+    auto& place = cpus_[number];
     if (!place) {
-        place = std::make_unique<Timeline>(runs_kept_, detail_.parts);
+        place = std::make_unique<Cpu>(detail_, runs_kept_);
     }
     return *place;
 }
 
 Ran Explainer::add(const Switch& record) {
-    Timeline& line = timeline(record.cpu);
+    Timeline& line = cpu(record.cpu).timeline;
     Ran ran;
     ran.cpu = record.cpu;
     ran.position = line.add(record);
@@ -63,7 +63,8 @@ void Explainer::explain(const Switch& record, const Arrival& came, Wait& wait) {
     window.start_ns = record.clock_ns - std::min(record.clock_ns, came.here_ns);
     window.elsewhere_ns = came.elsewhere_ns;
     window.group = came.group;
-    ledger_.explain(timeline(record.cpu), window, wait);
+    Cpu& place = cpu(record.cpu);
+    place.ledger.explain(place.timeline, window, wait);
 }
 
 }  // namespace rqs

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Records in, waits out: a timeline for each CPU, and a ledger over them.
+// Records in, waits out: a timeline for each CPU, and a ledger over it.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class Explainer {
   public:
     Explainer(Detail detail, std::size_t runs_kept);
 
-    void add(const ThrottleLook& look) { timeline(look.cpu).add_throttling(look); }
+    void add(const ThrottleLook& look) { cpu(look.cpu).timeline.add_throttling(look); }
     /// The run that ended with this switch.
     Ran add(const Switch& record);
 
@@ -32,12 +32,18 @@ class Explainer {
     void explain(const Switch& record, const Arrival& came, Wait& wait);
 
   private:
-    Timeline& timeline(std::uint32_t cpu);
+    struct Cpu {
+        Cpu(Detail detail, std::size_t runs_kept)
+            : timeline(runs_kept, detail.parts), ledger(detail) {}
+        Timeline timeline;
+        Ledger ledger;
+    };
+
+    Cpu& cpu(std::uint32_t number);
 
     Detail detail_;
     std::size_t runs_kept_;
-    Ledger ledger_;
-    std::vector<std::unique_ptr<Timeline>> timelines_;  // by CPU, made when it first says something
+    std::vector<std::unique_ptr<Cpu>> cpus_;  // made when each first says something
 };
 
 }  // namespace rqs

@@ -3,23 +3,16 @@
 
 #include <bit>
 
+#include "util/hash.h"
+
 namespace rqs {
-namespace {
-
-std::size_t hash(std::uint64_t key) {
-    const std::uint64_t mixed = key * 0x9e3779b97f4a7c15U;
-    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
-}
-
-}  // namespace
-
 KeyedSums::KeyedSums(std::size_t capacity)
     : mask_(capacity - 1), entries_(capacity), slots_(capacity * 2), tree_(capacity + 1) {}
 
 // The slot that holds the key, or the free one where it would stand. Half of all are free.
 std::size_t KeyedSums::slot_of(std::uint64_t key) const {
     const std::size_t mask = slots_.size() - 1;
-    std::size_t slot = hash(key) & mask;
+    std::size_t slot = util::hash(key) & mask;
     while (slots_[slot] != 0 && entries_[slots_[slot] - 1].key != key) {
         slot = (slot + 1) & mask;
     }
@@ -32,7 +25,7 @@ void KeyedSums::erase_slot(std::size_t slot) {
     const std::size_t mask = slots_.size() - 1;
     std::size_t hole = slot;
     for (std::size_t next = (hole + 1) & mask; slots_[next] != 0; next = (next + 1) & mask) {
-        const std::size_t home = hash(entries_[slots_[next] - 1].key) & mask;
+        const std::size_t home = util::hash(entries_[slots_[next] - 1].key) & mask;
         if (((next - home) & mask) >= ((next - hole) & mask)) {
             slots_[hole] = slots_[next];
             hole = next;

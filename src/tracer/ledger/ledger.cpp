@@ -35,29 +35,10 @@ Part part_of(const Run& run, std::uint64_t ns, const Wait& wait) {
     return part;
 }
 
-// A thread that changed its class during the wait has a part for each: it is blamed for what it
-// was. One that changed its priority within a class is one. Only real-time tasks have such ranks,
-// and few of them run, so that few parts are compared with all.
-void merge_ranks(std::vector<Part>& parts, std::int16_t waiter_prio) {
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (rank_of(parts[i].prio) == rank_fair) {
-            continue;
-        }
-        for (std::size_t other = 0; other < parts.size(); ++other) {
-            if (other != i && parts[other].task.tid == parts[i].task.tid &&
-                outranks(parts[other].prio, waiter_prio) == outranks(parts[i].prio, waiter_prio)) {
-                parts[i].ns += parts[other].ns;
-                parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(other));
-                i -= other < i ? 1 : 0;
-                --other;
-            }
-        }
-    }
-}
-
-bool is_larger(const Part& a, const Part& b) {
-    // Whole order, so that a replay lists them as the live run did.
-    return a.ns != b.ns ? a.ns > b.ns : a.task.tid < b.task.tid;
+// The priority by which a rank is compared; of the fair class all are alike.
+std::int16_t prio_of(Rank rank) {
+    constexpr std::int16_t any_fair = 120;
+    return rank == rank_fair ? any_fair : static_cast<std::int16_t>(rank - 1);
 }
 
 std::uint64_t length(std::uint64_t start_ns, std::uint64_t end_ns) {
@@ -162,8 +143,7 @@ void Ledger::add_ran(const Timeline& timeline, const TimeSums& all, Wait& wait) 
          : is_lower_class(prio, wait.prio) ? sums.lower_ns
                                            : sums.contention_ns) += others_ns;
     };
-    constexpr std::int16_t any_fair = 120;
-    add(any_fair, all.fair_ns, all.fair_ns == 0 ? 0 : self_ns(timeline, wait, rank_fair));
+    add(prio_of(rank_fair), all.fair_ns, all.fair_ns == 0 ? 0 : self_ns(timeline, wait, rank_fair));
     if (all.realtime_ns + all.deadline_ns == 0) {
         return;
     }
@@ -173,7 +153,7 @@ void Ledger::add_ran(const Timeline& timeline, const TimeSums& all, Wait& wait) 
             ns += timeline.rank_ns(rank, piece.from) - timeline.rank_ns(rank, piece.to);
         }
         if (ns > 0) {
-            add(static_cast<std::int16_t>(rank - 1), ns, self_ns(timeline, wait, rank));
+            add(prio_of(rank), ns, self_ns(timeline, wait, rank));
         }
     }
 }
@@ -206,11 +186,14 @@ std::uint64_t Ledger::running_at_start_ns(const Timeline& timeline, const Window
 }
 
 std::uint64_t Ledger::thread_ns(const Timeline& timeline, std::uint64_t key) const {
-    const auto tid = static_cast<std::uint32_t>(key >> 8);
-    const auto rank = static_cast<Rank>(key & 0xff);
+    const std::uint32_t tid = Timeline::tid_in(key);
+    const Rank rank = Timeline::rank_in(key);
     std::uint64_t ns = 0;
     for (const Piece& piece : pieces_) {
-        ns += timeline.thread_ns(tid, rank, piece.from) - timeline.thread_ns(tid, rank, piece.to);
+        ns += timeline.thread_ns(tid, rank, piece.from);
+        if (!timeline.is_end(piece.to)) {
+            ns -= timeline.thread_ns(tid, rank, piece.to);
+        }
     }
     return ns;
 }
@@ -227,18 +210,38 @@ void Ledger::find_tasks(const Timeline& timeline, std::int16_t waiter_prio) {
         timeline.threads().keys_since(from, SIZE_MAX, keys_);
         return;
     }
-    if (detail_.named_tasks > 0) {
+    if (detail_.named_tasks == 0) {
+        return;
+    }
+    const Rank rank = rank_of(waiter_prio);
+    if (!sampled_.holds_for(pieces_, rank)) {
         sample_tasks(timeline);
         add_other_ranks(timeline, waiter_prio);
+        sampled_.keys = keys_;
+        sampled_.span = pieces_.size() == 1 ? pieces_.front().span : Span{};
+        sampled_.waiter_rank = rank;
     }
+    keys_ = sampled_.keys;
+}
+
+// On a crowded CPU the waits that end one after the other span nearly the same time.
+bool Ledger::Sampled::holds_for(const std::vector<Piece>& pieces, Rank rank) const {
+    constexpr std::uint64_t tolerated_part = 16;
+    if (pieces.size() != 1 || rank != waiter_rank) {
+        return false;
+    }
+    const auto difference = [](std::uint64_t a, std::uint64_t b) { return a < b ? b - a : a - b; };
+    const Span& wanted = pieces.front().span;
+    return difference(wanted.start_ns, span.start_ns) + difference(wanted.end_ns, span.end_ns) <=
+           length(span.start_ns, span.end_ns) / tolerated_part;
 }
 
 void Ledger::sample_tasks(const Timeline& timeline) {
-    keys_.clear();
     const std::size_t samples =
         std::max<std::size_t>(samples_least, std::size_t{detail_.named_tasks} * samples_a_name) /
             pieces_.size() +
         1;
+    met_.clear((samples + 1) * pieces_.size());
     for (const Piece& piece : pieces_) {
         const std::uint64_t step =
             std::max<std::uint64_t>(1, length(piece.span.start_ns, piece.span.end_ns) / samples);
@@ -247,7 +250,7 @@ void Ledger::sample_tasks(const Timeline& timeline) {
             position = timeline.position_at(ns, position);
             const Run& run = timeline.run(position);
             if (run.task.tid != 0) {
-                keys_.push_back(Timeline::thread_key(run.task.tid, rank_of(run.prio)));
+                met_.add(Timeline::thread_key(run.task.tid, rank_of(run.prio)));
             }
         }
     }
@@ -258,23 +261,17 @@ void Ledger::sample_tasks(const Timeline& timeline) {
 // twice as many as are named, since what decides is what they ran and not how often they were met.
 void Ledger::keep_most_met() {
     const std::size_t most = std::size_t{detail_.named_tasks} * 2;
-    std::sort(keys_.begin(), keys_.end());
-    met_.clear();
-    for (const std::uint64_t key : keys_) {
-        if (met_.empty() || met_.back().key != key) {
-            met_.push_back({key, 0});
-        }
-        ++met_.back().times;
-    }
-    if (met_.size() > most) {
-        const auto end = met_.begin() + static_cast<std::ptrdiff_t>(most);
-        std::nth_element(met_.begin(), end, met_.end(), [](const Met& a, const Met& b) {
-            return a.times != b.times ? a.times > b.times : a.key < b.key;
-        });
-        met_.erase(end, met_.end());
+    most_met_.assign(met_.met().begin(), met_.met().end());
+    if (most_met_.size() > most) {
+        const auto end = most_met_.begin() + static_cast<std::ptrdiff_t>(most);
+        std::nth_element(most_met_.begin(), end, most_met_.end(),
+                         [](const Tally::Met& a, const Tally::Met& b) {
+                             return a.times != b.times ? a.times > b.times : a.key < b.key;
+                         });
+        most_met_.erase(end, most_met_.end());
     }
     keys_.clear();
-    for (const Met& met : met_) {
+    for (const Tally::Met& met : most_met_) {
         keys_.push_back(met.key);
     }
 }
@@ -292,8 +289,8 @@ void Ledger::add_other_ranks(const Timeline& timeline, std::int16_t waiter_prio)
         }
     };
     for (std::size_t i = 0; i < sampled; ++i) {
-        const auto tid = static_cast<std::uint32_t>(keys_[i] >> 8);
-        const auto rank = static_cast<Rank>(keys_[i] & 0xff);
+        const std::uint32_t tid = Timeline::tid_in(keys_[i]);
+        const Rank rank = Timeline::rank_in(keys_[i]);
         if (rank == rank_fair && rank_of(waiter_prio) == rank_fair) {
             continue;  // any other rank outranks the waiter
         }
@@ -310,27 +307,53 @@ void Ledger::sort_keys() {
     keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
 }
 
-void Ledger::name_tasks(const Timeline& timeline, Wait& wait) {
-    find_tasks(timeline, wait.prio);
-    std::size_t empty = 0;
-    for (const std::uint64_t key : keys_) {
-        const std::uint64_t ns = thread_ns(timeline, key);
-        if (ns > 0) {
-            const Run& run = timeline.run(timeline.threads().newest(key));
-            wait.why.push_back(part_of(run, ns, wait));
-        } else {
-            ++empty;  // it ran while the group was throttled
+// A thread that changed its class during the wait has a part for each: it is blamed for what it
+// was. One that changed its priority within a class is one. Only real-time tasks have such ranks,
+// and few of them run, so that few candidates are compared with all.
+void Ledger::merge_ranks(std::int16_t waiter_prio) {
+    const auto goes_before = [&](const Candidate& candidate) {
+        return outranks(prio_of(Timeline::rank_in(candidate.key)), waiter_prio);
+    };
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+        if (Timeline::rank_in(candidates_[i].key) == rank_fair) {
+            continue;
+        }
+        for (std::size_t other = 0; other < candidates_.size(); ++other) {
+            if (other != i &&
+                Timeline::tid_in(candidates_[other].key) == Timeline::tid_in(candidates_[i].key) &&
+                goes_before(candidates_[other]) == goes_before(candidates_[i])) {
+                candidates_[i].ns += candidates_[other].ns;
+                candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(other));
+                i -= other < i ? 1 : 0;
+                --other;
+            }
         }
     }
-    const std::size_t listed = wait.why.size();
-    if (!timeline.special_ranks().empty()) {
-        merge_ranks(wait.why, wait.prio);
+}
+
+void Ledger::name_tasks(const Timeline& timeline, Wait& wait) {
+    find_tasks(timeline, wait.prio);
+    candidates_.clear();
+    for (const std::uint64_t key : keys_) {
+        // Else it ran while the group was throttled.
+        if (const std::uint64_t ns = thread_ns(timeline, key); ns > 0) {
+            candidates_.push_back({ns, key});
+        }
     }
-    tasks_ -= std::min(tasks_, empty + (listed - wait.why.size()));
-    const std::size_t named = std::min<std::size_t>(detail_.named_tasks, wait.why.size());
-    std::partial_sort(wait.why.begin(), wait.why.begin() + static_cast<std::ptrdiff_t>(named),
-                      wait.why.end(), is_larger);
-    wait.why.resize(named);
+    if (!timeline.special_ranks().empty()) {
+        merge_ranks(wait.prio);
+    }
+    tasks_ -= std::min(tasks_, keys_.size() - candidates_.size());
+    const std::size_t named = std::min<std::size_t>(detail_.named_tasks, candidates_.size());
+    // A whole order, so that a replay lists them as the live run did.
+    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(named),
+                      candidates_.end(), [](const Candidate& a, const Candidate& b) {
+                          return a.ns != b.ns ? a.ns > b.ns : a.key < b.key;
+                      });
+    for (std::size_t i = 0; i < named; ++i) {
+        const Run& run = timeline.run(timeline.threads().newest(candidates_[i].key));
+        wait.why.push_back(part_of(run, candidates_[i].ns, wait));
+    }
 }
 
 void Ledger::list_parts(const Timeline& timeline, Wait& wait) {
@@ -340,25 +363,25 @@ void Ledger::list_parts(const Timeline& timeline, Wait& wait) {
     for (const Part& part : wait.why) {
         rest_ns -= part.ns;
     }
+    const std::size_t named = wait.why.size();
     const auto add = [&wait](PartKind kind, std::uint64_t ns, std::size_t count) {
-        if (ns > 0) {
-            Part part;
-            part.kind = kind;
-            part.ns = ns;
-            part.count = static_cast<std::uint32_t>(count);
-            wait.why.push_back(part);
+        if (ns == 0) {
+            return;
         }
+        Part part;
+        part.kind = kind;
+        part.ns = ns;
+        part.count = static_cast<std::uint32_t>(count);
+        const auto larger = [](std::uint64_t mine, const Part& other) { return mine > other.ns; };
+        wait.why.insert(std::upper_bound(wait.why.begin(), wait.why.end(), ns, larger), part);
     };
-    add(PartKind::others, rest_ns,
-        std::max<std::size_t>(tasks_, wait.why.size() + 1) - wait.why.size());
+    add(PartKind::others, rest_ns, std::max<std::size_t>(tasks_, named + 1) - named);
     add(PartKind::idle, sums.idle_ns, 1);
     add(PartKind::throttled, sums.throttled_ns, 1);
     add(PartKind::elsewhere, sums.elsewhere_ns, 1);
     add(PartKind::irq, sums.irq_ns, 1);
     add(PartKind::steal, sums.steal_ns, 1);
     add(PartKind::unknown, sums.unknown_ns, 1);
-    std::stable_sort(wait.why.begin(), wait.why.end(),
-                     [](const Part& a, const Part& b) { return a.ns > b.ns; });
 }
 
 void Ledger::list_stretches(const Timeline& timeline, Wait& wait) const {

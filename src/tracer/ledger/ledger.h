@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "ledger/tally.h"
 #include "ledger/timeline.h"
 #include "model/event.h"
 
@@ -27,9 +28,9 @@ struct Detail {
     bool stretches = false;
 };
 
-/// Explains waits. The cost of one does not grow with the number of switches that it spans, nor
-/// with the tasks that ran meanwhile: sums are differences of prefix sums, and no more tasks are
-/// looked at than a constant and those that are named.
+/// Explains the waits of one CPU. The cost of one does not grow with the number of switches that it
+/// spans, nor with the tasks that ran meanwhile: sums are differences of prefix sums, and no more
+/// tasks are looked at than a constant and those that are named.
 class Ledger {
   public:
     explicit Ledger(Detail detail) : detail_(detail) {}
@@ -41,7 +42,8 @@ class Ledger {
     ///
     /// Parts: as many tasks as wanted, the largest first; the rest is one part `others`. Where more
     /// than `exact_tasks` ran meanwhile, the named ones are chosen among those that had the CPU at
-    /// evenly spaced moments of the wait: each is exact, and none with a good share is missed.
+    /// evenly spaced moments of the wait, or of one that differs from it by at most a sixteenth:
+    /// each is exact, and none with a good share is missed.
     void explain(const Timeline& timeline, const Window& window, Wait& wait);
 
     static constexpr std::size_t exact_tasks = 128;
@@ -52,15 +54,25 @@ class Ledger {
         std::uint64_t end_ns;
     };
     using Spans = std::vector<Span>;
-    struct Met {
+    /// A task that may be named: what it ran, and its thread key.
+    struct Candidate {
+        std::uint64_t ns;
         std::uint64_t key;
-        std::uint32_t times;
     };
     /// A piece of the window in which the group was surely not throttled.
     struct Piece {
         Span span;
         Timeline::Point from;
         Timeline::Point to;
+    };
+
+    /// Who was met at samples of one wait; good for those that span nearly the same time.
+    struct Sampled {
+        Span span{};
+        Rank waiter_rank = 0;
+        std::vector<std::uint64_t> keys;
+
+        [[nodiscard]] bool holds_for(const std::vector<Piece>& pieces, Rank rank) const;
     };
 
     static void collect(const Timeline& timeline, const Window& window, bool certain_only,
@@ -78,6 +90,7 @@ class Ledger {
     void add_other_ranks(const Timeline& timeline, std::int16_t waiter_prio);
     void keep_most_met();
     void sort_keys();
+    void merge_ranks(std::int16_t waiter_prio);
     void name_tasks(const Timeline& timeline, Wait& wait);
     void list_parts(const Timeline& timeline, Wait& wait);
     void list_stretches(const Timeline& timeline, Wait& wait) const;
@@ -88,8 +101,11 @@ class Ledger {
     Spans maybe_throttled_;  // surely or perhaps: whoever ran then may not be to blame
     std::vector<Piece> pieces_;
     std::vector<std::uint64_t> keys_;  // thread keys
-    std::vector<Met> met_;             // at samples
-    std::size_t tasks_ = 0;            // that ran in the wait
+    Tally met_;                        // at samples
+    std::vector<Tally::Met> most_met_;
+    Sampled sampled_;  // outlives the wait
+    std::vector<Candidate> candidates_;
+    std::size_t tasks_ = 0;  // that ran in the wait
 };
 
 /// The one word for a wait; docs/LEDGER.md has the rules. Reads `sums`; where the wait is empty,

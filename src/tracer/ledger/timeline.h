@@ -93,6 +93,8 @@ class Timeline {
     [[nodiscard]] bool empty() const { return count_ == 0; }
     [[nodiscard]] std::uint64_t next_position() const { return count_; }
     [[nodiscard]] std::uint64_t oldest_position() const;
+    /// Nothing ran after the point.
+    [[nodiscard]] bool is_end(const Point& point) const { return point.position >= count_; }
     [[nodiscard]] const Run& run(std::uint64_t position) const {
         return runs_[position & (runs_.size() - 1)];
     }
@@ -111,6 +113,10 @@ class Timeline {
     static std::uint64_t thread_key(std::uint32_t tid, Rank rank) {
         return std::uint64_t{tid} << 8 | rank;
     }
+    static std::uint32_t tid_in(std::uint64_t thread_key) {
+        return static_cast<std::uint32_t>(thread_key >> 8);
+    }
+    static Rank rank_in(std::uint64_t thread_key) { return static_cast<Rank>(thread_key & 0xff); }
     /// Memory of a run, about.
     static constexpr std::size_t bytes_per_run = sizeof(Run) + 3 * KeyedSums::bytes_per_entry;
 
