@@ -35,30 +35,6 @@ std::uint32_t number(pid_t id) {
     return static_cast<std::uint32_t>(id);
 }
 
-/// Traces with these filters until each of `expected` was seen, and for a moment more.
-Output trace_until(const Tracer::Words& filters, const Ids& expected_tids) {
-    Tracer::Words words{"0", "-f", "json"};
-    words.insert(words.end(), filters.begin(), filters.end());
-    Tracer tracer(words);
-    EXPECT_TRUE(tracer.attached()) << tracer.stderr_text();
-    const auto all_seen = [&] {
-        Ids missing = expected_tids;
-        for (const auto& line : tracer.lines()) {
-            const std::size_t at = line.text.find("\"tid\":");
-            if (at != std::string::npos) {
-                missing.erase(static_cast<std::uint32_t>(
-                    std::strtoul(line.text.c_str() + at + 6, nullptr, 10)));
-            }
-        }
-        sleep_ns(10_ms);
-        return missing.empty();
-    };
-    EXPECT_TRUE(wait_for(all_seen, 10'000'000'000));
-    // Time enough for a thousand wrong events.
-    sleep_ns(in_vm() ? 300_ms : 100_ms);
-    return stop_and_check(tracer);
-}
-
 /// Two processes of three threads each; the second thread of each lives on the scene's CPU.
 class Filter : public ::testing::Test {
   protected:

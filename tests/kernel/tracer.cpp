@@ -444,4 +444,26 @@ Output stop_and_check(Tracer& tracer) {
     return output;
 }
 
+Output trace_until(const Tracer::Words& options, std::set<std::uint32_t> expected_tids) {
+    Tracer::Words words{"0", "-f", "json"};
+    words.insert(words.end(), options.begin(), options.end());
+    Tracer tracer(words);
+    EXPECT_TRUE(tracer.attached()) << tracer.stderr_text();
+    const auto all_seen = [&] {
+        for (const auto& line : tracer.lines()) {
+            constexpr std::string_view field = "\"tid\":";
+            const std::size_t at = line.text.find(field);
+            if (at != std::string::npos) {
+                expected_tids.erase(static_cast<std::uint32_t>(
+                    std::strtoul(line.text.c_str() + at + field.size(), nullptr, 10)));
+            }
+        }
+        sleep_ns(10_ms);
+        return expected_tids.empty();
+    };
+    EXPECT_TRUE(wait_for(all_seen, 10'000'000'000));
+    sleep_ns(in_vm() ? 300_ms : 100_ms);
+    return stop_and_check(tracer);
+}
+
 }  // namespace rqs::ktest

@@ -152,5 +152,8 @@ struct Output {
 Output stop_and_check(Tracer& tracer);
 /// The same for a tracer that ended by itself.
 Output check(Tracer& tracer);
+/// Traces every wait with these options until each of `expected_tids` was seen, and for a moment
+/// more, in which a thousand wrong events would come.
+Output trace_until(const Tracer::Words& options, std::set<std::uint32_t> expected_tids);
 
 }  // namespace rqs::ktest

@@ -17,4 +17,12 @@ std::string in_quotes(std::string_view word) {
     return word.empty() ? "an empty word" : "'" + printable(word) + "'";
 }
 
+bool is_below(std::string_view path, std::string_view directory) {
+    while (!directory.empty() && directory.back() == '/') {
+        directory.remove_suffix(1);
+    }
+    return path.substr(0, directory.size()) == directory &&
+           (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
 }  // namespace rqs::util

@@ -17,4 +17,7 @@ std::string_view trim(std::string_view text, std::string_view blanks = ascii_bla
 /// because '' is easily overlooked.
 std::string in_quotes(std::string_view word);
 
+/// `path` is `directory` or lies below it, whole names only. Both begin with a slash.
+bool is_below(std::string_view path, std::string_view directory);
+
 }  // namespace rqs::util

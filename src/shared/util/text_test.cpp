@@ -33,5 +33,16 @@ TEST(InQuotes, NamesAnEmptyWord) {
     EXPECT_EQ(in_quotes(""), "an empty word");
 }
 
+TEST(IsBelow, WholeNamesOnly) {
+    EXPECT_TRUE(is_below("/a", "/a"));
+    EXPECT_TRUE(is_below("/a/b", "/a"));
+    EXPECT_TRUE(is_below("/a/b", "/a/"));
+    EXPECT_TRUE(is_below("/a", "/"));
+    EXPECT_TRUE(is_below("/", "/"));
+    EXPECT_FALSE(is_below("/ab", "/a"));
+    EXPECT_FALSE(is_below("/", "/a"));
+    EXPECT_FALSE(is_below("/b/a", "/a"));
+}
+
 }  // namespace
 }  // namespace rqs::util

@@ -52,6 +52,7 @@ void Summary::clear() {
     kinds_ = {};
     histogram_.clear();
     plain_ns_.fill(0);
+    early_unknown_ns_ = 0;
     blame_.clear();
     victims_.clear();
 }
@@ -91,6 +92,7 @@ std::uint64_t Summary::add_plain(const Wait& wait, VictimSum& victim) {
     }
     const std::uint64_t ran_ns = std::min(left_ns, sums.ran_ns());
     add(unknown, left_ns - ran_ns);
+    early_unknown_ns_ += wait.early ? sums.unknown_ns : 0;
     return ran_ns;
 }
 
@@ -145,6 +147,7 @@ SummaryReport Summary::report(std::uint64_t ts_ns, std::uint64_t duration_ns, bo
     report.wait_ns = wait_ns_;
     report.lost = lost_;
     report.unknown_ns = options_.sampled ? 0 : plain_ns_.at(unknown);
+    report.early_unknown_ns = early_unknown_ns_;
     report.causes = causes_;
     list_kinds(report);
     for (std::size_t i = 0; i < quantiles.size(); ++i) {

@@ -80,6 +80,7 @@ struct SummaryReport {
     std::uint64_t lost = 0;        ///< waits that found no room, in none of the sums
     std::uint64_t left_out = 0;    ///< waits of the tool itself, likewise; known in the last report
     std::uint64_t unknown_ns = 0;  ///< of wait_ns: nobody saw who had the CPU; 0 where sampled
+    std::uint64_t early_unknown_ns = 0;        ///< of unknown_ns: in waits that are Wait::early
     std::array<CauseRow, cause_count> causes;  ///< in the order of Cause, zeros included
     std::vector<KindRow> kinds;                ///< in the order of WaitKind, without empty ones
     std::array<Percentile, 5> percentiles;     ///< p50 p90 p99 p99.9 p99.99
@@ -152,6 +153,7 @@ class Summary {
     std::array<std::optional<WaitKindSum>, wait_kind_count> kinds_;
     Histogram histogram_;
     PlainNs plain_ns_{};
+    std::uint64_t early_unknown_ns_ = 0;
     ThreadTimes threads_;
     Blame blame_;
     Victims victims_;

@@ -17,6 +17,7 @@
 #include "aggregate/summarizer.h"
 #include "commands/fallback.h"
 #include "consumers/printer.h"
+#include "enrich/cgroups.h"
 #include "enrich/check.h"
 #include "enrich/impossible_filters.h"
 #include "enrich/namespaces.h"
@@ -79,6 +80,7 @@ class Trace {
     std::unique_ptr<Source> source_;
     std::unique_ptr<Printer> printer_;
     std::unique_ptr<Summarizer> summarizer_;
+    Filters user_filters_;  // where they are applied here and not in the kernel
     std::unique_ptr<Session> session_;
     std::unique_ptr<LiveNames> names_;
     std::optional<util::Child> command_;
@@ -168,7 +170,11 @@ void Trace::make_session() {
     setup.realtime_offset_ns = realtime_offset_ns();
     setup.count = options_.run.count;
     if (options_.source.filter_in_user_space) {
-        setup.filters = &options_.source.filters;
+        user_filters_ = options_.source.filters;
+        if (const auto path = find_v2_path(user_filters_.cgroup_path, util::Procfs())) {
+            user_filters_.cgroup_path = path->from_mount;
+        }
+        setup.filters = &user_filters_;
     }
     session_ = std::make_unique<Session>(setup, std::move(consumers));
     names_ = std::make_unique<LiveNames>(*session_, session_->needs());

@@ -204,7 +204,8 @@ Status CpuDecoder::take(const SlotRing& ring, std::uint64_t tail, RecordHandler&
     // The switch at which the wait ended is the last of the group, perhaps before a throttle look,
     // and is handed on behind it: it brings the wait that the look explains.
     std::optional<Switch> last;
-    for (std::uint32_t i = 0; i < slots.count; ++i) {
+    const std::uint32_t first = handler.wants_runs() ? 0 : std::max(slots.count, 2U) - 2;
+    for (std::uint32_t i = first; i < slots.count; ++i) {
         const rqs_slot& slot = slots.at(i);
         if (slot.kind == RQS_KIND_THROTTLE) {
             handler.on_throttle(throttle_of(slot));

@@ -219,6 +219,23 @@ TEST(CpuDecoder, ACircleBeginsAnywhere) {
     }
 }
 
+TEST(CpuDecoder, RunsThatNobodyWantsAreLeftOut) {
+    std::vector<rqs_slot> history;
+    for (std::uint32_t i = 0; i < 8; ++i) {
+        history.push_back(slot_of(run_until(i, 100 * (i + 1))));
+    }
+    for (std::uint16_t first = 0; first < 8; ++first) {
+        CpuDecoder decoder(0);
+        Taker taker;
+        taker.runs = false;
+        take(decoder, Group(7, 10, history).laid_out(first), taker);
+        EXPECT_EQ(taker.order.back(), 'A');
+        EXPECT_LE(taker.order.size(), 2U);
+        EXPECT_EQ(taker.came().here_ns, 10U);
+        EXPECT_EQ(taker.clocks().back(), 800U);
+    }
+}
+
 TEST(CpuDecoder, SwitchesFollowAcrossGroupsAndTheEndOfNumbers) {
     constexpr std::uint32_t last = UINT32_MAX;
     auto slots = Group(last, 10, {slot_of(run_until(last, 100)), slot_of(look_at(0, 100))});

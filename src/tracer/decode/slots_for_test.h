@@ -99,6 +99,9 @@ class Taker : public RecordHandler {
         looks.push_back(look);
         order += 'T';
     }
+    [[nodiscard]] bool wants_runs() const override { return runs; }
+
+    bool runs = true;
     /// The last arrival.
     [[nodiscard]] Arrival came() const { return switches.at(switches.size() - 1).came.value(); }
     [[nodiscard]] std::vector<bool> follows() const {

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "enrich/mounts.h"
+#include "util/text.h"
 
 namespace rqs {
 namespace {
@@ -37,6 +38,27 @@ bool cpu_controller_is_v1(const util::Procfs& procfs) {
         }
     }
     return false;
+}
+
+std::optional<V2Path> find_v2_path(const std::string& directory, const util::Procfs& procfs) {
+    std::error_code error;
+    const std::string real = fs::canonical(directory, error).string();
+    if (error) {
+        return std::nullopt;
+    }
+    std::optional<Mount> mount;  // the innermost
+    for (const Mount& each : read_mounts(procfs)) {
+        if (each.type == "cgroup2" && util::is_below(real, each.point) &&
+            (!mount || each.point.size() >= mount->point.size())) {
+            mount = each;
+        }
+    }
+    if (!mount) {
+        return std::nullopt;
+    }
+    const auto or_root = [](const std::string& path) { return path.empty() ? "/" : path; };
+    const std::string below = real.substr(mount->point.size());
+    return V2Path{or_root(below), or_root((mount->root == "/" ? "" : mount->root) + below)};
 }
 
 Result<CgroupPlace> locate_v2_cgroup(const std::string& path) {

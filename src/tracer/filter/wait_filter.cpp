@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "filter/wait_filter.h"
 
-#include <algorithm>
+#include "util/contains.h"
+#include "util/text.h"
 
 namespace rqs {
 namespace {
 
 // An empty list is no filter.
 bool allows(const std::vector<std::uint32_t>& wanted, std::uint32_t id) {
-    return wanted.empty() || std::find(wanted.begin(), wanted.end(), id) != wanted.end();
+    return wanted.empty() || util::contains(wanted, id);
 }
 
 }  // namespace
-
-bool is_below(std::string_view path, std::string_view directory) {
-    while (!directory.empty() && directory.back() == '/') {
-        directory.remove_suffix(1);
-    }
-    return path.substr(0, directory.size()) == directory &&
-           (path.size() == directory.size() || path[directory.size()] == '/');
-}
 
 WaitFilter::WaitFilter(const Filters& filters, const KnownNames& names)
     : filters_(&filters), names_(&names) {}
 
 bool WaitFilter::in_cgroup(std::uint64_t id) const {
     const CgroupInfo* cgroup = names_->v2_cgroup(id);
-    return cgroup != nullptr && is_below(cgroup->path, filters_->cgroup_path);
+    return cgroup != nullptr && util::is_below(cgroup->path, filters_->cgroup_path);
 }
 
 bool WaitFilter::wants(const Switch& record, const Arrival& came) const {

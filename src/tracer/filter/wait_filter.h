@@ -34,7 +34,4 @@ class WaitFilter {
     const KnownNames* names_ = nullptr;
 };
 
-/// `path` is `directory` or lies below it. Both begin with a slash.
-bool is_below(std::string_view path, std::string_view directory);
-
 }  // namespace rqs

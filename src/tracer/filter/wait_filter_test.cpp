@@ -126,16 +126,5 @@ TEST(WaitFilter, KnowsWhatOnlyAKernelCanApply) {
     EXPECT_EQ(WaitFilter::unsupported(filters), "--cgroupmap");
 }
 
-TEST(IsBelow, WholeNamesOnly) {
-    EXPECT_TRUE(is_below("/a", "/a"));
-    EXPECT_TRUE(is_below("/a/b", "/a"));
-    EXPECT_TRUE(is_below("/a/b", "/a/"));
-    EXPECT_TRUE(is_below("/a", "/"));
-    EXPECT_TRUE(is_below("/", "/"));
-    EXPECT_FALSE(is_below("/ab", "/a"));
-    EXPECT_FALSE(is_below("/", "/a"));
-    EXPECT_FALSE(is_below("/b/a", "/a"));
-}
-
 }  // namespace
 }  // namespace rqs

@@ -85,6 +85,9 @@ class RecordHandler {
     /// Nothing before this moment will come any more (CLOCK_MONOTONIC).
     virtual void on_reached(std::uint64_t /*now_ns*/) {}
 
+    /// Whether switches and throttle looks are of use that end no wait that is kept. Where nobody
+    /// explains waits they are not, and a source may leave them out.
+    [[nodiscard]] virtual bool wants_runs() const { return true; }
     /// No more records are wanted; what comes all the same is dropped.
     [[nodiscard]] virtual bool done() const { return false; }
 };

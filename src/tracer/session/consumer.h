@@ -13,13 +13,17 @@ namespace rqs {
 
 /// What a consumer needs beyond the bare waits. What nobody needs is not computed.
 struct Needs {
+    bool sums = false;              ///< Wait::sums and Wait::cause
+    bool parts = false;             ///< Wait::why, which comes with the sums
     std::uint32_t named_tasks = 0;  ///< Wait::why names so many tasks
-    bool parts = false;             ///< Wait::why at all
-    bool stretches = false;         ///< Wait::stretches, and every run (Consumer::ran)
+    bool stretches = false;         ///< Wait::stretches, every run (Consumer::ran), and the sums
     bool process_names = false;
     bool cgroup_names = false;
 
+    [[nodiscard]] bool explanation() const { return sums || parts || stretches; }
+
     void add(const Needs& other) {
+        sums = sums || other.sums;
         named_tasks = std::max(named_tasks, other.named_tasks);
         parts = parts || other.parts;
         stretches = stretches || other.stretches;

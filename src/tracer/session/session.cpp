@@ -19,9 +19,14 @@ Session::Session(const Setup& setup, std::vector<Consumer*> consumers)
       consumers_(std::move(consumers)),
       needs_(needs_of(consumers_)),
       runs_kept_(rqs::runs_kept(setup.cpus)),
+      explains_(needs_.explanation()),
       explainer_({needs_.parts, needs_.named_tasks, needs_.stretches}, runs_kept_) {
+    if (needs_.stretches) {
+        runs_for_ = consumers_;
+    }
     if (setup.filters != nullptr) {
         filter_ = WaitFilter(*setup.filters, names_);
+        needs_.cgroup_names = needs_.cgroup_names || !setup.filters->cgroup_path.empty();
     }
 }
 
@@ -40,13 +45,17 @@ void Session::begin() {
 }
 
 void Session::on_switch(const Switch& record) {
-    const Ran ran = explainer_.add(record);
-    if (needs_.stretches) {
-        for (Consumer* consumer : consumers_) {
+    if (explains_) {
+        const Ran ran = explainer_.add(record);
+        for (Consumer* consumer : runs_for_) {
             consumer->ran(ran);
         }
     }
-    if (!record.came || done() || !filter_.wants(record, *record.came)) {
+    if (!record.came || done()) {
+        return;
+    }
+    if (!filter_.wants(record, *record.came)) {
+        ++unwanted_;
         return;
     }
     if (left_out_pids_.contains(record.came->task.pid)) {
@@ -54,7 +63,10 @@ void Session::on_switch(const Switch& record) {
         return;
     }
     Explainer::describe(record, *record.came, wait_);
-    explainer_.explain(record, *record.came, wait_);
+    wait_.early = wait_.ts_ns < setup_.began_ns + wait_.wait_ns;
+    if (explains_) {
+        explainer_.explain(record, *record.came, wait_);
+    }
     ++kept_;
     ++events_;
     for (Consumer* consumer : consumers_) {
@@ -121,6 +133,7 @@ Status Session::flush() {
 void Session::end(std::uint64_t now_ns, const Counters& counters) {
     RunEnd end{now_ns, counters};
     end.counters.kept = kept_;
+    end.counters.seen -= std::min(end.counters.seen, unwanted_);
     end.counters.left_out = left_out_;
     for (Consumer* consumer : consumers_) {
         consumer->end(end);

@@ -50,7 +50,11 @@ class Session final : public RecordHandler {
     [[nodiscard]] std::uint64_t kept() const { return kept_; }
 
     void on_switch(const Switch& record) override;
-    void on_throttle(const ThrottleLook& look) override { explainer_.add(look); }
+    void on_throttle(const ThrottleLook& look) override {
+        if (explains_) {
+            explainer_.add(look);
+        }
+    }
     void on_stuck(const Stuck& stuck) override;
     void on_interval(const Interval& interval) override;
     void on_loss(const Loss& loss) override;
@@ -58,6 +62,7 @@ class Session final : public RecordHandler {
     void on_process(const ProcessInfo& info) override { names_.learn(info); }
     void on_cgroup(const CgroupInfo& info) override { names_.learn(info); }
     void on_reached(std::uint64_t now_ns) override;
+    [[nodiscard]] bool wants_runs() const override { return explains_; }
     [[nodiscard]] bool done() const override;
 
   private:
@@ -65,16 +70,19 @@ class Session final : public RecordHandler {
 
     Setup setup_;
     std::vector<Consumer*> consumers_;
+    std::vector<Consumer*> runs_for_;  // those of them that want every run
     Needs needs_;
     std::size_t runs_kept_;
     KnownNames names_;
     WaitFilter filter_;
+    bool explains_;  // what nobody asked for is not computed
     Explainer explainer_;
     std::unordered_set<std::uint32_t> left_out_pids_;
     Wait wait_;  // its memory is used again
     std::uint64_t events_ = 0;
     std::uint64_t kept_ = 0;
     std::uint64_t left_out_ = 0;
+    std::uint64_t unwanted_ = 0;  // did not pass the filter, and were never seen
 };
 
 }  // namespace rqs

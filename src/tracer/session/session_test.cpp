@@ -172,8 +172,8 @@ TEST(Session, NeedsAreMerged) {
 TEST(Session, WhatNobodyNeedsIsNotComputed) {
     Keeper modest;
     const Session session({}, {&modest});
-    EXPECT_FALSE(session.needs().parts);
-    EXPECT_FALSE(session.needs().stretches);
+    EXPECT_FALSE(session.needs().explanation());
+    EXPECT_FALSE(session.wants_runs());
     EXPECT_FALSE(session.needs().process_names);
     EXPECT_FALSE(session.needs().cgroup_names);
     EXPECT_EQ(session.needs().named_tasks, 0U);
@@ -181,7 +181,9 @@ TEST(Session, WhatNobodyNeedsIsNotComputed) {
 
 TEST(Session, AWaitIsExplainedAsFarAsSomebodyNeeds) {
     for (const bool in_parts : {false, true}) {
-        Keeper keeper(in_parts ? parts_of(1) : Needs());
+        Needs sums;
+        sums.sums = true;
+        Keeper keeper(in_parts ? parts_of(1) : sums);
         Session session({}, {&keeper});
         session.on_switch(without_wait(10 * us));
         session.on_switch(brings(11, 30 * us, 20 * us));
@@ -199,6 +201,18 @@ TEST(Session, AWaitIsExplainedAsFarAsSomebodyNeeds) {
             EXPECT_EQ(wait.why[0].ns, 20 * us);
         }
     }
+}
+
+TEST(Session, AWaitThatNobodyWantsExplainedIsHandedOnAsItCame) {
+    Keeper keeper;
+    Session session({}, {&keeper});
+    session.on_switch(without_wait(10 * us));
+    session.on_switch(brings(11, 30 * us, 20 * us));
+    ASSERT_EQ(keeper.waits.size(), 1U);
+    EXPECT_EQ(keeper.waits[0].wait_ns, 20 * us);
+    EXPECT_EQ(keeper.waits[0].prev.tid, 21U);
+    EXPECT_EQ(keeper.waits[0].cause, Cause::unknown);
+    EXPECT_EQ(keeper.waits[0].sums.contention_ns, 0U);
 }
 
 TEST(Session, EveryRunIsHandedOnWhereSomebodyNeedsStretches) {
@@ -225,7 +239,7 @@ TEST(Session, NoRunsWhereNobodyNeedsThem) {
 
 // A throttle look explains the wait of the switch behind it.
 TEST(Session, ThrottleLooksReachTheLedger) {
-    Keeper keeper;
+    Keeper keeper(parts_of(1));
     Session session({}, {&keeper});
     session.on_switch(without_wait(10 * us));
     ThrottleLook look;

@@ -29,12 +29,16 @@ std::string rough_percent(std::uint64_t part, std::uint64_t whole) {
 
 }  // namespace
 
-bool much_unknown(std::uint64_t unknown_ns, std::uint64_t whole_ns) {
-    return unknown_ns > whole_ns / 20;
-}
-
-std::string_view unknown_remedy(std::uint32_t history) {
-    return history < long_history ? "--history 4096" : "a larger --buffer";
+void put_unknown(std::string& out, const UnknownTime& time, std::uint32_t history) {
+    if (time.unknown_ns <= time.whole_ns / 20) {
+        return;
+    }
+    put(out, "{:.0f} % of the time waited is unknown: ", percent(time.unknown_ns, time.whole_ns));
+    if (time.early_ns > time.unknown_ns / 2) {
+        out += "most of it lies in waits that began before tracing did\n";
+    } else {
+        put(out, "{} helps\n", history < long_history ? "--history 4096" : "a larger --buffer");
+    }
 }
 
 void Closing::loss(std::string& talk, const Loss& loss) {
@@ -54,9 +58,6 @@ void Closing::line(std::string& talk, const RunEnd& end) const {
     const double seconds = static_cast<double>(end.ended_ns - info_.began_ns) / 1e9;
     put(talk, "{} waits in {:.1f} s, {} {}, {} lost", counters.seen, seconds, counters.kept,
         info_.sampled ? "reported" : "kept", counters.lost);
-    if (counters.lost > 0) {
-        talk += " (a larger --buffer helps)";
-    }
     if (counters.left_out > 0) {
         put(talk, ", {} of the tool's own left out (--self shows them)", counters.left_out);
     }
@@ -82,9 +83,8 @@ void Closing::warnings(std::string& talk, const RunEnd& end) const {
             "larger --buffer helps\n",
             lost, all, lost == all ? "100" : rough_percent(lost, all));
     }
-    if (explained_ && !reported_ && much_unknown(unknown_ns_, wait_ns_)) {
-        put(talk, "{:.0f} % of the time waited is unknown: {} helps\n",
-            percent(unknown_ns_, wait_ns_), unknown_remedy(history_));
+    if (explained_ && !reported_) {
+        put_unknown(talk, time_, history_);
     }
 }
 

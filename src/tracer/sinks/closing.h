@@ -12,11 +12,16 @@
 
 namespace rqs::sinks {
 
-/// Whether so much of the time is unknown that it is worth a word: more than a twentieth.
-bool much_unknown(std::uint64_t unknown_ns, std::uint64_t whole_ns);
+/// How much of the time waited is unknown, and how much of that in waits that began before tracing.
+struct UnknownTime {
+    std::uint64_t whole_ns = 0;
+    std::uint64_t unknown_ns = 0;
+    std::uint64_t early_ns = 0;
+};
 
-/// The option that makes less of it unknown, as it is typed.
-std::string_view unknown_remedy(std::uint32_t history);
+/// Says that much of the time is unknown, and which option helps, with a newline; nothing where it
+/// is at most a twentieth. `history` as in SinkSetup.
+void put_unknown(std::string& out, const UnknownTime& time, std::uint32_t history);
 
 class Closing {
   public:
@@ -25,8 +30,9 @@ class Closing {
 
     /// Each wait that is shown; it costs a few additions.
     void wait(const Wait& wait) {
-        wait_ns_ += wait.wait_ns;
-        unknown_ns_ += wait.sums.unknown_ns;
+        time_.whole_ns += wait.wait_ns;
+        time_.unknown_ns += wait.sums.unknown_ns;
+        time_.early_ns += wait.early ? wait.sums.unknown_ns : 0;
         incomplete_ += wait.complete ? 0U : 1U;
     }
     /// A report has said itself how much is unknown, which need not be said again at the end.
@@ -45,8 +51,7 @@ class Closing {
     RunInfo info_;
     std::uint32_t history_;
     bool explained_;  ///< the reader sees what waits were spent on
-    std::uint64_t wait_ns_ = 0;
-    std::uint64_t unknown_ns_ = 0;
+    UnknownTime time_;
     std::uint64_t incomplete_ = 0;
     bool reported_ = false;
     std::uint64_t lost_unsaid_ = 0;

@@ -52,7 +52,7 @@ TEST_F(Closing, WordsOfTheEndGoWhereTheFormatWantsThem) {
         sink(format)->end(out, talk, end);
         EXPECT_TRUE(out.empty());
         EXPECT_EQ(talk,
-                  "10 waits in 5.0 s, 3 kept, 1 lost (a larger --buffer helps), 6 of the tool's "
+                  "10 waits in 5.0 s, 3 kept, 1 lost, 6 of the tool's "
                   "own left out (--self shows them), 2 printed out of order\n" +
                       warning);
     }
@@ -101,6 +101,15 @@ TEST_F(Closing, MuchUnknownTimeComesWithTheOptionThatHelps) {
             EXPECT_TRUE(talk.ends_with(remedy)) << talk;
         }
     }
+    wait.early = true;
+    const auto early = this->sink(Format::json);
+    std::string early_out;
+    std::string early_talk;
+    early->wait(early_out, wait);
+    early->end(early_out, early_talk, {5, {.seen = 1, .kept = 1}});
+    EXPECT_EQ(early_talk,
+              "6 % of the time waited is unknown: most of it lies in waits that began before "
+              "tracing did\n");
     // A reader of plain text does not see what waits were spent on.
     view.why = false;
     const auto sink = this->sink(Format::text);

@@ -82,7 +82,7 @@ std::unique_ptr<Sink> make_csv_sink(const SinkSetup& setup) {
 
 /// The culprit is a part, and only the largest is shown.
 Needs csv_needs(const ViewOptions& /*view*/) {
-    return {.named_tasks = 1, .parts = true};
+    return {.parts = true, .named_tasks = 1};
 }
 
 }  // namespace rqs::sinks

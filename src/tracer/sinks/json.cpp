@@ -233,8 +233,8 @@ std::unique_ptr<Sink> make_json_sink(const SinkSetup& setup) {
 }
 
 Needs json_needs(const ViewOptions& view) {
-    return {.named_tasks = view.named_tasks.value_or(default_named_tasks),
-            .parts = true,
+    return {.parts = true,
+            .named_tasks = view.named_tasks.value_or(default_named_tasks),
             .cgroup_names = true};
 }
 

@@ -7,6 +7,20 @@
 namespace rqs::sinks::json {
 namespace {
 
+/// `,"name":[…]` of objects: `write` writes one up to its closing brace.
+template <typename Rows, typename Write>
+void list(Line& line, std::string_view head, const Rows& rows, Write&& write) {
+    std::string_view comma;
+    line.text(head);
+    for (const auto& row : rows) {
+        line.text(comma);
+        write(row);
+        line.text("}");
+        comma = ",";
+    }
+    line.text("]");
+}
+
 /// Without the closing brace: victims and culprits go on.
 void group(Line& line, const Group& group) {
     word(line, R"({"kind":")", name(group.kind));
@@ -35,34 +49,22 @@ void group(Line& line, const Group& group) {
 }
 
 void causes(Line& line, const SummaryReport& report) {
-    std::string_view comma;
-    line.text(",\"causes\":[");
-    for (const auto& row : report.causes) {
-        line.text(comma);
+    list(line, ",\"causes\":[", report.causes, [&](const auto& row) {
         word(line, R"({"cause":")", name(row.cause));
         field(line, ",\"waits\":", row.waits);
         field(line, ",\"wait_ns\":", row.wait_ns);
-        line.text("}");
-        comma = ",";
-    }
-    line.text("]");
+    });
 }
 
 void kinds(Line& line, const SummaryReport& report) {
-    std::string_view comma;
-    line.text(",\"kinds\":[");
-    for (const auto& row : report.kinds) {
-        line.text(comma);
+    list(line, ",\"kinds\":[", report.kinds, [&](const auto& row) {
         word(line, R"({"kind":")", name(row.kind));
         field(line, ",\"waits\":", row.waits);
         field(line, ",\"wait_ns\":", row.wait_ns);
         field(line, ",\"p50_ns\":", row.p50_ns);
         field(line, ",\"p99_ns\":", row.p99_ns);
         field(line, ",\"max_ns\":", row.max_ns);
-        line.text("}");
-        comma = ",";
-    }
-    line.text("]");
+    });
 }
 
 void percentiles(Line& line, const SummaryReport& report) {
@@ -78,10 +80,7 @@ void percentiles(Line& line, const SummaryReport& report) {
 }
 
 void victims(Line& line, const SummaryReport& report) {
-    std::string_view comma;
-    line.text(",\"victims\":[");
-    for (const auto& victim : report.victims) {
-        line.text(comma);
+    list(line, ",\"victims\":[", report.victims, [&](const auto& victim) {
         group(line, victim.who);
         field(line, ",\"waits\":", victim.waits);
         field(line, ",\"wait_ns\":", victim.wait_ns);
@@ -92,38 +91,20 @@ void victims(Line& line, const SummaryReport& report) {
             field(line, ",\"ran_ns\":", victim.ran_ns);
             field(line, ",\"waited_ns\":", victim.waited_ns);
         }
-        line.text("}");
-        comma = ",";
-    }
-    line.text("]");
+    });
 }
 
 void culprits(Line& line, const SummaryReport& report) {
-    std::string_view comma;
-    line.text(",\"culprits\":[");
-    for (const auto& culprit : report.culprits) {
-        line.text(comma);
+    list(line, ",\"culprits\":[", report.culprits, [&](const auto& culprit) {
         group(line, culprit.who);
         field(line, ",\"ns\":", culprit.ns);
-        line.text("}");
-        comma = ",";
-    }
-    line.text("]");
+    });
 }
 
 void table(Line& line, const SummaryReport& report) {
-    std::string_view comma;
-    line.text(R"(,"table":{"culprits":[)");
-    for (const auto& culprit : report.table_culprits) {
-        line.text(comma);
-        group(line, culprit);
-        line.text("}");
-        comma = ",";
-    }
-    line.text("],\"rows\":[");
-    comma = {};
-    for (const auto& row : report.table) {
-        line.text(comma);
+    list(line, R"(,"table":{"culprits":[)", report.table_culprits,
+         [&](const auto& culprit) { group(line, culprit); });
+    list(line, ",\"rows\":[", report.table, [&](const auto& row) {
         line.text("{\"victim\":");
         group(line, row.victim);
         line.text("},\"ns\":[");
@@ -133,10 +114,8 @@ void table(Line& line, const SummaryReport& report) {
         }
         line.number(row.others_ns);
         field(line, "],\"wait_ns\":", row.wait_ns);
-        line.text("}");
-        comma = ",";
-    }
-    line.text("]}");
+    });
+    line.text("}");
 }
 
 }  // namespace

@@ -144,10 +144,8 @@ void Tables::opening() {
         put(out_, "{} more were lost and are not included; a larger --buffer helps\n",
             report_.lost);
     }
-    if (much_unknown(report_.unknown_ns, report_.wait_ns)) {
-        put(out_, "{:.0f} % of the time is unknown; {} helps\n",
-            percent(report_.unknown_ns, report_.wait_ns), unknown_remedy(setup_.history));
-    }
+    put_unknown(out_, {report_.wait_ns, report_.unknown_ns, report_.early_unknown_ns},
+                setup_.history);
 }
 
 void Tables::causes() {

@@ -152,8 +152,8 @@ Needs text_needs(const ViewOptions& view) {
     if (!view.why) {
         return {};
     }
-    return {.named_tasks = view.named_tasks.value_or(default_named_tasks),
-            .parts = true,
+    return {.parts = true,
+            .named_tasks = view.named_tasks.value_or(default_named_tasks),
             .cgroup_names = true};
 }
 

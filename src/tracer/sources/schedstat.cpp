@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "util/clock.h"
+#include "util/contains.h"
 #include "util/say.h"
 
 namespace rqs {
@@ -32,10 +33,6 @@ SchedstatSource::Setup live_setup(std::optional<std::uint32_t> ancestor) {
 bool went_backwards(const util::SchedStat& before, const util::SchedStat& after) {
     return after.run_ns < before.run_ns || after.wait_ns < before.wait_ns ||
            after.slices < before.slices;
-}
-
-bool contains(const std::vector<std::uint32_t>& ids, std::uint32_t id) {
-    return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
 }  // namespace
@@ -192,9 +189,10 @@ void SchedstatSource::list_processes(std::vector<util::IdEntry>& pids) {
         keep_descendants(pids);
     }
     if (!filters.pids.empty()) {
-        pids.erase(std::remove_if(
-                       pids.begin(), pids.end(),
-                       [&](const util::IdEntry& one) { return !contains(filters.pids, one.id); }),
+        pids.erase(std::remove_if(pids.begin(), pids.end(),
+                                  [&](const util::IdEntry& one) {
+                                      return !util::contains(filters.pids, one.id);
+                                  }),
                    pids.end());
     }
 }
@@ -236,7 +234,7 @@ void SchedstatSource::keep_descendants(std::vector<util::IdEntry>& pids) {
 }
 
 bool SchedstatSource::is_wanted(std::uint32_t tid) const {
-    return options_.filters.tids.empty() || contains(options_.filters.tids, tid);
+    return options_.filters.tids.empty() || util::contains(options_.filters.tids, tid);
 }
 
 void SchedstatSource::scan_process(std::uint32_t pid, RecordHandler* handler) {
