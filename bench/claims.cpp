@@ -104,11 +104,11 @@ Claim starved_claim(const LossFigures& run) {
     if (!run.measured) {
         return unmeasured(what);
     }
-    const bool exact = run.kept + run.lost == run.seen && run.lines == run.kept;
-    return {exact && run.lost > 0 && run.kept > 0,
-            fmt::format("{}: kept {} + lost {} = {}, seen {}, printed {} (exactly equal, and some "
-                        "must have been lost)",
-                        what, run.kept, run.lost, run.kept + run.lost, run.seen, run.lines)};
+    return {run.is_exact() && run.lost > 0 && run.kept > 0,
+            fmt::format("{}: kept {} + lost {} + the tool's own {} = {}, seen {}, printed {} "
+                        "(exactly equal, and some must have been lost)",
+                        what, run.kept, run.lost, run.left_out, run.kept + run.lost + run.left_out,
+                        run.seen, run.lines)};
 }
 
 Claim fast_claim(const LossFigures& run) {
@@ -116,8 +116,7 @@ Claim fast_claim(const LossFigures& run) {
     if (!run.measured) {
         return unmeasured(what);
     }
-    const bool exact = run.kept + run.lost == run.seen && run.lines == run.kept;
-    return {exact && run.lost == 0 && run.load_rate >= rate_bound,
+    return {run.is_exact() && run.lost == 0 && run.load_rate >= rate_bound,
             fmt::format("{}: {} of {} waits lost at {:.0f} a second (none, at 100,000 or more)",
                         what, run.lost, run.seen, run.load_rate)};
 }

@@ -261,6 +261,7 @@ LossFigures make_loss_figures(const LastWord& word) {
     figures.kept = word.kept.value_or(0);
     figures.lost = word.lost.value_or(0);
     figures.lines = word.wait_lines;
+    figures.left_out = word.left_out;
     return figures;
 }
 
@@ -369,28 +370,52 @@ Result<LossFigures> starve_reader(const Plan& plan) {
     return make_loss_figures(*word);
 }
 
+/// Two ping-pongs, on two CPUs where there are two: one alone is not fast enough everywhere.
+/// Returns the waits a second that they made.
+static Result<double> run_paced(const Plan& plan) {
+    std::vector<Load> loads;
+    for (const int cpu : {plan.cpu, 0}) {
+        auto load =
+            Load::start(plan.program("rqs_load"),
+                        {"paced", "--seconds", fmt::format("{}", plan.loss_s), "--cpu",
+                         fmt::format("{}", cpu), "--rate", fmt::format("{}", fast_rate / 2)});
+        if (!load) {
+            return tl::unexpected(load.error());
+        }
+        loads.push_back(std::move(*load));
+    }
+    for (Load& load : loads) {
+        if (const Status went = load.go(); !went) {
+            return tl::unexpected(went.error());
+        }
+    }
+    double rate = 0;
+    for (Load& load : loads) {
+        const auto run = load.result();
+        if (!run) {
+            return tl::unexpected(run.error());
+        }
+        rate += 2e9 / run->ns_per_op();
+    }
+    return rate;
+}
+
 Result<LossFigures> run_fast(const Plan& plan) {
     progress("more than 100,000 waits a second");
     auto tool = start_counted(plan);
     if (!tool) {
         return tl::unexpected(tool.error());
     }
-    auto load = Load::start(plan.program("rqs_load"),
-                            {"paced", "--seconds", fmt::format("{}", plan.loss_s), "--cpu",
-                             fmt::format("{}", plan.cpu), "--rate", fmt::format("{}", fast_rate)});
-    if (!load) {
-        return tl::unexpected(load.error());
-    }
-    const auto run = load->run();
-    if (!run) {
-        return tl::unexpected(run.error());
+    const auto rate = run_paced(plan);
+    if (!rate) {
+        return tl::unexpected(rate.error());
     }
     const auto word = (*tool)->stop();
     if (!word) {
         return tl::unexpected(word.error());
     }
     LossFigures figures = make_loss_figures(*word);
-    figures.load_rate = 2e9 / run->ns_per_op();
+    figures.load_rate = *rate;
     return figures;
 }
 

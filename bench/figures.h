@@ -55,8 +55,12 @@ struct LossFigures {
     std::uint64_t seen = 0;
     std::uint64_t kept = 0;
     std::uint64_t lost = 0;
-    std::uint64_t lines = 0;  ///< waits that were printed
-    double load_rate = 0;     ///< waits a second that the load made
+    std::uint64_t lines = 0;     ///< waits that were printed
+    double load_rate = 0;        ///< waits a second that the load made
+    std::uint64_t left_out = 0;  ///< the tool's own
+
+    /// Whether every wait is accounted for.
+    [[nodiscard]] bool is_exact() const { return kept + lost + left_out == seen && lines == kept; }
 };
 
 struct FormatFigure {

@@ -58,6 +58,7 @@ LastWord parse_last_word(const std::string& out_line, const std::string& errors)
         word.seen = member(json, "seen");
         word.kept = member(json, "kept");
         word.lost = member(json, "lost");
+        word.left_out = member(json, "left_out").value_or(0);
     }
     return word;
 }
