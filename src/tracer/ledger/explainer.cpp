@@ -7,9 +7,9 @@
 namespace rqs {
 
 std::size_t runs_kept(std::uint32_t cpus) {
-    constexpr std::size_t budget_bytes = 8U << 20;
+    constexpr std::size_t budget_bytes = 32U << 20;
     const std::size_t each = budget_bytes / Timeline::bytes_per_run / std::max(cpus, 1U);
-    return std::bit_floor(std::clamp<std::size_t>(each, 512, 8192));
+    return std::bit_floor(std::clamp<std::size_t>(each, 512, 32768));
 }
 
 Explainer::Explainer(Detail detail, std::size_t runs_kept)

@@ -15,7 +15,7 @@
 namespace rqs {
 
 /// How many runs of each CPU are remembered, so that all of them together stay within a few MiB: a
-/// power of two, 512 to 8192.
+/// power of two, 512 to 32768.
 std::size_t runs_kept(std::uint32_t cpus);
 
 class Explainer {

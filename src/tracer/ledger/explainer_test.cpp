@@ -142,15 +142,15 @@ TEST(Explainer, AWaitLongerThanItsClockIsUnknown) {
 }
 
 TEST(Explainer, KeepsAsManyRunsAsItsMemoryAllows) {
-    constexpr std::size_t budget_bytes = 8U << 20;
+    constexpr std::size_t budget_bytes = 32U << 20;
     for (const std::uint32_t cpus : {0U, 1U, 2U, 3U, 4U, 8U, 16U, 64U, 1000U, 8192U, UINT32_MAX}) {
         const std::size_t kept = runs_kept(cpus);
         EXPECT_TRUE(std::has_single_bit(kept)) << cpus;
         EXPECT_GE(kept, 512U) << cpus;
-        EXPECT_LE(kept, 8192U) << cpus;
+        EXPECT_LE(kept, 32768U) << cpus;
         EXPECT_TRUE(kept == 512 || kept * Timeline::bytes_per_run * cpus <= budget_bytes) << cpus;
         // No less than that: twice as many would be too many.
-        EXPECT_TRUE(kept == 8192 || kept * 2 * Timeline::bytes_per_run * cpus > budget_bytes)
+        EXPECT_TRUE(kept == 32768 || kept * 2 * Timeline::bytes_per_run * cpus > budget_bytes)
             << cpus;
     }
 }
