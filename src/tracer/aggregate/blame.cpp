@@ -137,11 +137,7 @@ void Blame::release(std::size_t slot) {
             continue;
         }
         release_in(cpu->covering, slot);
-        for (std::size_t i = 0; i < capacity_; ++i) {
-            if (cpu->runs[i].noted) {
-                release_in(cpu->notes[i], slot);
-            }
-        }
+        cpu->each_noted([&](std::size_t at) { release_in(cpu->notes[at], slot); });
     }
 }
 
@@ -152,11 +148,10 @@ void Blame::clear() {
             continue;
         }
         cpu->covering.fill(0);
-        for (std::size_t i = 0; i < capacity_; ++i) {
-            if (std::exchange(cpu->runs[i].noted, false)) {
-                cpu->notes[i].fill(0);
-            }
-        }
+        cpu->each_noted([&](std::size_t at) {
+            cpu->runs[at].noted = false;
+            cpu->notes[at].fill(0);
+        });
     }
 }
 

@@ -18,6 +18,7 @@
 
 #include "aggregate/culprits.h"
 #include "model/event.h"
+#include "util/zeroed_array.h"
 
 namespace rqs {
 
@@ -63,10 +64,20 @@ class Blame {
         }
         void note(std::uint64_t position, std::size_t slot, std::uint32_t change);
 
-        std::vector<Kept> runs;
+        /// Calls `look` with the place of each run that has notes.
+        template <typename Look>
+        void each_noted(Look&& look) {
+            for (std::uint64_t position = begin; position < end; ++position) {
+                if (runs[at(position)].noted) {
+                    look(at(position));
+                }
+            }
+        }
+
+        util::ZeroedArray<Kept> runs;
         /// Changes to `covering` at each run. They and it wrap around together. A thread waits once
         /// at a time: as many waits of a slot as threads can cover a run, far below 2^32.
-        std::vector<Covering> notes;
+        util::ZeroedArray<Covering> notes;
         std::uint64_t begin = 0;  ///< position of the oldest run that is remembered
         std::uint64_t end = 0;    ///< and of the next to come
         Covering covering{};      ///< of the last run that was forgotten

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "util/zeroed_array.h"
+
 namespace rqs {
 
 /// A sequence of (key, amount), of which the last `capacity` are remembered. Answers how much a key
@@ -41,17 +43,18 @@ class KeyedSums {
     static constexpr std::size_t bytes_per_entry = 96;  ///< memory, about
 
   private:
+    // One that was never written is all zeros, and nobody looks at it: no key's list leads there.
     struct Entry {
-        std::uint64_t position = none;
-        std::uint64_t key = 0;
-        std::uint64_t amount = 0;
-        std::uint64_t before = 0;  // of the key, since its list began
-        std::uint64_t back = none;
-        std::uint64_t jump = none;
-        std::uint32_t span = 1;  // entries of the key between this one and its jump
+        std::uint64_t position;
+        std::uint64_t key;
+        std::uint64_t amount;
+        std::uint64_t before;  // of the key, since its list began
+        std::uint64_t back;
+        std::uint64_t jump;
+        std::uint32_t span;  // entries of the key between this one and its jump
         // The newest entries of all keys are linked, newest first: indexes, or no_link.
-        std::uint32_t newer = no_link;
-        std::uint32_t older = no_link;
+        std::uint32_t newer;
+        std::uint32_t older;
     };
     static constexpr std::uint32_t no_link = UINT32_MAX;
 
@@ -72,10 +75,10 @@ class KeyedSums {
     void erase_slot(std::size_t slot);
 
     std::size_t mask_;
-    std::vector<Entry> entries_;
-    std::vector<std::uint32_t> slots_;  // index of an entry plus one; 0 is free
-    std::vector<std::uint32_t> tree_;   // Fenwick: how many newest entries lie where
-    std::uint64_t oldest_ = 0;          // none before it is remembered
+    util::ZeroedArray<Entry> entries_;
+    util::ZeroedArray<std::uint32_t> slots_;  // index of an entry plus one; 0 is free
+    util::ZeroedArray<std::uint32_t> tree_;   // Fenwick: how many newest entries lie where
+    std::uint64_t oldest_ = 0;                // none before it is remembered
     std::uint64_t next_ = 0;
     std::uint32_t head_ = no_link;
 };

@@ -11,6 +11,7 @@
 #include "ledger/keyed_sums.h"
 #include "model/event.h"
 #include "model/record.h"
+#include "util/zeroed_array.h"
 
 namespace rqs {
 
@@ -132,9 +133,9 @@ class Timeline {
                                        std::uint64_t end) const;
     void note_rank(Rank rank);
 
-    std::vector<Run> runs_;      // a circle
-    std::uint64_t count_ = 0;    // ever added
-    std::uint64_t restart_ = 0;  // runs before this one are not comparable: the clock went back
+    util::ZeroedArray<Run> runs_;  // a circle
+    std::uint64_t count_ = 0;      // ever added
+    std::uint64_t restart_ = 0;    // runs before this one are not comparable: the clock went back
     std::optional<Edge> edge_;
     TimeSums sums_;
     KeyedSums processes_;
