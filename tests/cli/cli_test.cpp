@@ -2,6 +2,7 @@
 // The program as a user meets it: words in, bytes and exit codes out.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -463,6 +464,21 @@ TEST_P(Commands, EndWithTheDuration) {
 }
 
 // ---------------------------------------------------------------------------- text and formats
+
+TEST(Live, SaysWhenTheTracedProcessEnds) {
+    RQS_SKIP_IF(no_live_tracing());
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::usleep(400'000);
+        ::_exit(0);
+    }
+    const Outcome outcome =
+        run({"--source", "bpf", "-p", std::to_string(child), "-f", "json", "-d", "2"});
+    ::waitpid(child, nullptr, 0);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "process " + std::to_string(child) + " has ended"))
+        << outcome.err;
+}
 
 TEST(Live, TextIsThatOfThePeers) {
     RQS_SKIP_IF(no_live_tracing());

@@ -10,10 +10,11 @@ Status may_fall_back(const ViewOptions& view, bool stdout_is_terminal, const Err
     if (!columns || (stdout_is_terminal && view.output_path.empty())) {
         return {};
     }
-    return tl::unexpected(
-        Error{fmt::format("{}. Sampling works without: --source schedstat prints other columns",
-                          why_not.message),
-              why_not.code});
+    return tl::unexpected(Error{
+        fmt::format(
+            "{}. It must be asked for here, since it prints other columns: --source schedstat",
+            why_not.message),
+        why_not.code});
 }
 
 }  // namespace rqs

@@ -22,6 +22,7 @@
 #include "enrich/impossible_filters.h"
 #include "enrich/namespaces.h"
 #include "enrich/output_readers.h"
+#include "enrich/process_watch.h"
 #include "session/session.h"
 #include "sources/clock_readings.h"
 #include "sources/live_names.h"
@@ -55,7 +56,8 @@ std::size_t width_of(int fd) {
 
 class Trace {
   public:
-    explicit Trace(const TraceOptions& options) : options_(options) {}
+    explicit Trace(const TraceOptions& options)
+        : options_(options), watch_(options.source.filters.pids) {}
     Result<int> run();
 
   private:
@@ -84,6 +86,7 @@ class Trace {
     std::unique_ptr<Session> session_;
     std::unique_ptr<LiveNames> names_;
     std::optional<util::Child> command_;
+    ProcessWatch watch_;
     util::RunClock clock_;
     Counters counters_;
     bool output_gone_ = false;  // nobody takes the output any more
@@ -222,6 +225,9 @@ Status Trace::follow() {
         }
         if (auto flushed = session_->flush(); !flushed) {
             return flushed;
+        }
+        for (const auto& line : watch_.ended()) {
+            say(line);
         }
         if (priority_) {
             priority_->account();
