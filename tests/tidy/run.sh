@@ -98,7 +98,7 @@ sinks model|session|aggregate
 consumers model|session|aggregate|sinks
 enrich model
 sources model|decode|enrich|session|contract|bpfkit
-cli model
+cli model|sinks
 commands model|cli|enrich|sources|session|aggregate|sinks|consumers|bpfkit
 EOF
 

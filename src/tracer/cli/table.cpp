@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "sinks/formats.h"
 #include "util/priority.h"
 #include "util/safe_text.h"
 #include "util/text.h"
@@ -133,9 +134,13 @@ Status set_cpus(Invocation& out, std::string_view what, const std::string& value
 }
 
 Status set_format(Invocation& out, std::string_view what, const std::string& value) {
-    static constexpr std::array<std::pair<std::string_view, Format>, 3> words{
-        {{"text", Format::text}, {"json", Format::json}, {"csv", Format::csv}}};
-    return choose(what, value, words, out.trace.view.format);
+    const auto format = format_named(value);
+    if (!format) {
+        return usage_error(fmt::format("{}: {} is none of {}", what, util::in_quotes(value),
+                                       fmt::join(format_names(), ", ")));
+    }
+    out.trace.view.format = *format;
+    return {};
 }
 
 Status set_source(Invocation& out, std::string_view what, const std::string& value) {
