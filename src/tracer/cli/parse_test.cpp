@@ -236,7 +236,7 @@ TEST(Parse, RefusesWhatIsWrong) {
         {{"--cpu", "a"}, "'a' is not a CPU"},
         {{"--cgroup", ""}, "is not a path"},
         {{"--cgroupmap="}, "is not a path"},
-        {{"-f", "xml"}, "'xml' is none of text, json, csv"},
+        {{"-f", "xml"}, "'xml' is none of text, json, csv, folded"},
         {{"--source", "ebpf"}, "is none of auto, bpf, schedstat"},
         {{"--by", "user"}, "is none of comm, thread, process, cgroup, parent"},
         {{"-d", "0"}, "write more than 0"},

@@ -10,9 +10,11 @@ namespace sinks {
 std::unique_ptr<Sink> make_text_sink(const SinkSetup& setup);
 std::unique_ptr<Sink> make_json_sink(const SinkSetup& setup);
 std::unique_ptr<Sink> make_csv_sink(const SinkSetup& setup);
+std::unique_ptr<Sink> make_folded_sink(const SinkSetup& setup);
 Needs text_needs(const ViewOptions& view);
 Needs json_needs(const ViewOptions& view);
 Needs csv_needs(const ViewOptions& view);
+Needs folded_needs(const ViewOptions& view);
 
 }  // namespace sinks
 
@@ -26,6 +28,8 @@ constexpr std::array table{
               sinks::json_needs},
     FormatRow{"csv", "one rectangle with a heading (RFC 4180)", sinks::make_csv_sink,
               sinks::csv_needs},
+    FormatRow{"folded", "stacks for flame graphs: who waited, why, who had the CPU",
+              sinks::make_folded_sink, sinks::folded_needs},
 };
 static_assert(table[static_cast<std::size_t>(Format::text)].name == "text");
 static_assert(table[static_cast<std::size_t>(Format::json)].name == "json");

@@ -429,6 +429,26 @@ TEST_F(Sinks, StuckLinesAppearBesideUnchangedOnes) {
               "    still waiting, realtime: hog 4711 has CPU 1\n");
 }
 
+TEST_F(Sinks, FoldedStacksSumToTheWaitWhateverTasksAreCalled) {
+    Wait wait;
+    wait.wait_ns = 60;
+    wait.task.comm = Comm::from("a;b\n");
+    wait.cause = Cause::contention;
+    Part others = part_of(PartKind::others, 10);
+    others.count = 4;
+    wait.why = {part_of(PartKind::ran, 30), part_of(PartKind::idle, 20), others};
+    wait.why[0].task.comm = Comm::from("hog 1;2");
+    view.format = *format_named("folded");
+    EXPECT_EQ(line(view.format, wait),
+              "a:b\\x0a;contention;hog 1:2 30\n"
+              "a:b\\x0a;contention;(idle) 20\n"
+              "a:b\\x0a;contention;(others) 10\n");
+    view.named_tasks = 0;
+    EXPECT_EQ(line(view.format, wait),
+              "a:b\\x0a;contention;(idle) 20\na:b\\x0a;contention;(others) 40\n");
+    EXPECT_TRUE(sink_needs(view).parts);
+}
+
 TEST_F(Sinks, EveryFormatIsFoundByItsName) {
     for (const std::string_view each : format_names()) {
         const auto format = format_named(each);
