@@ -425,7 +425,7 @@ TEST_F(Scene, MovedWhileWaiting) {
     };
     const Shared<Stage> stage;
     ASSERT_EQ(::pipe2(stage->wake.data(), O_CLOEXEC), 0);
-    const std::uint32_t rounds = in_vm() ? 15 : 40;
+    const std::uint32_t rounds = in_vm() ? 25 : 40;
     const std::uint64_t slow = in_vm() ? 5 : 1;
     // All of them real-time, so that nothing else on this machine matters.
     Process process([&] {
