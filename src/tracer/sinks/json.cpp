@@ -202,7 +202,7 @@ class JsonSink final : public Sink {
         const OtherTasks others = show_parts(wait.why, named_tasks_, [&](const Part& part) {
             line.text(start);
             line.text(name(part.kind));
-            field(line, "\",\"ns\":", part.ns);
+            field(line, R"(","ns":)", part.ns);
             if (part.kind == PartKind::ran) {
                 ran_part(line, part);
             } else if (part.kind == PartKind::throttled) {
