@@ -28,11 +28,12 @@ std::size_t pages_in_memory(const ZeroedArray<std::uint64_t>& array) {
 }
 
 TEST(ZeroedArray, TakesMemoryWhereItIsWrittenTo) {
+    constexpr std::size_t huge = 512;  // where the kernel makes huge pages of these
     ZeroedArray<std::uint64_t> array(4U << 20);
-    EXPECT_LE(pages_in_memory(array), 1U);
+    EXPECT_LE(pages_in_memory(array), huge);
     array[1U << 20] = 7;
     array[3U << 20] = 8;
-    EXPECT_LE(pages_in_memory(array), 3U);
+    EXPECT_LE(pages_in_memory(array), 3 * huge);
     EXPECT_EQ(array[0], 0U);
     EXPECT_EQ(array[1U << 20], 7U);
     EXPECT_EQ(array[array.size() - 1], 0U);
