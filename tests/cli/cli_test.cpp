@@ -454,6 +454,16 @@ TEST_P(Commands, GetTheSignal) {
     EXPECT_EQ(program.finish(), 9) << program.err;
 }
 
+TEST_P(Commands, RunThoughTheDiskIsFull) {
+    for (const char* format : {"text", "csv", "json"}) {
+        const Outcome outcome = run(with_source(
+            {"0", "-f", format, "-o", "/dev/full", "--", "sh", "-c", "echo ran; exit 5"}));
+        EXPECT_EQ(outcome.code, 5) << outcome.err;
+        EXPECT_TRUE(contains(outcome.out, "ran")) << outcome.out;
+        EXPECT_TRUE(contains(outcome.err, "No space left")) << outcome.err;
+    }
+}
+
 TEST_P(Commands, EndWithTheDuration) {
     Program program(with_source(
         {"-d", "0.3", "-f", "json", "--", "sh", "-c", "echo \"[$$]\"; exec sleep 1000"}));

@@ -316,14 +316,16 @@ Result<int> Trace::run() {
     }
     leave_out_readers();
     session_->begin();
-    if (auto flushed = session_->flush(); !flushed) {
-        return tl::unexpected(flushed.error());
+    // The heading may be what the disk has no room for: a command runs all the same.
+    const auto begun = session_->flush();
+    if (!begun && options_.run.command.empty()) {
+        return tl::unexpected(begun.error());
     }
     if (auto started = start_command(); !started) {
         return tl::unexpected(started.error());
     }
     clock_ = util::RunClock(options_.run.duration_s);
-    const auto followed = follow();
+    const auto followed = begun ? follow() : begun;
     const auto finished = finish();
     return exit_code(followed ? finished : followed);
 }
