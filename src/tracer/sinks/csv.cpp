@@ -2,26 +2,23 @@
 // RFC 4180: one rectangle a run, lines end with CRLF. Columns: column_table.cpp.
 #include <memory>
 
-#include "sinks/closing.h"
 #include "sinks/column_table.h"
-#include "sinks/report_tables.h"
-#include "sinks/sink.h"
+#include "sinks/talking_sink.h"
 
 namespace rqs::sinks {
 namespace {
 
-class CsvSink final : public Sink {
+class CsvSink final : public TalkingSink {
   public:
     explicit CsvSink(const SinkSetup& setup)
-        : setup_(setup),
+        : TalkingSink(setup),
           time_(setup.info.realtime_offset_ns),
-          closing_(setup),
           waits_(wait_columns(), setup.view),
           intervals_(interval_columns(), setup.view) {}
 
     void begin(std::string& out) override {
         Line line(out);
-        if (setup_.info.sampled) {
+        if (setup().info.sampled) {
             intervals_.heading(line);
         } else {
             waits_.heading(line);
@@ -30,7 +27,7 @@ class CsvSink final : public Sink {
     }
 
     void wait(std::string& out, const Wait& wait) override {
-        closing_.wait(wait);
+        closing().wait(wait);
         row(out, wait, nullptr);
     }
 
@@ -40,20 +37,6 @@ class CsvSink final : public Sink {
         Line line(out);
         intervals_.row(line, {interval, time_.at(interval.ts_ns)});
         line.finish();
-    }
-
-    void loss(std::string& /*out*/, std::string& talk, const Loss& loss) override {
-        closing_.loss(talk, loss);
-    }
-
-    void report(std::string& /*out*/, std::string& talk, const SummaryReport& report) override {
-        closing_.report(report);
-        append_report_tables(talk, report, setup_);
-    }
-
-    void end(std::string& /*out*/, std::string& talk, const RunEnd& end) override {
-        closing_.line(talk, end);
-        closing_.warnings(talk, end);
     }
 
     void clock(const ClockReading& reading) override {
@@ -67,9 +50,7 @@ class CsvSink final : public Sink {
         line.finish();
     }
 
-    SinkSetup setup_;
     util::LocalTime time_;
-    Closing closing_;
     CsvColumns<WaitRow> waits_;
     CsvColumns<IntervalRow> intervals_;
 };

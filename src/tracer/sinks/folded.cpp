@@ -5,11 +5,9 @@
 #include <memory>
 
 #include "model/names.h"
-#include "sinks/closing.h"
 #include "sinks/line.h"
 #include "sinks/named_parts.h"
-#include "sinks/report_tables.h"
-#include "sinks/sink.h"
+#include "sinks/talking_sink.h"
 
 namespace rqs::sinks {
 namespace {
@@ -29,15 +27,13 @@ void frame(Line& line, std::string_view word) {
     line.text(")");
 }
 
-class FoldedSink final : public Sink {
+class FoldedSink final : public TalkingSink {
   public:
     explicit FoldedSink(const SinkSetup& setup)
-        : setup_(setup),
-          named_tasks_(setup.view.named_tasks.value_or(default_named_tasks)),
-          closing_(setup) {}
+        : TalkingSink(setup), named_tasks_(setup.view.named_tasks.value_or(default_named_tasks)) {}
 
     void wait(std::string& out, const Wait& wait) override {
-        closing_.wait(wait);
+        closing().wait(wait);
         Line line(out);
         const OtherTasks others = show_parts(wait.why, named_tasks_, [&](const Part& part) {
             begin_stack(line, wait);
@@ -68,20 +64,6 @@ class FoldedSink final : public Sink {
         line.finish();
     }
 
-    void loss(std::string& /*out*/, std::string& talk, const Loss& loss) override {
-        closing_.loss(talk, loss);
-    }
-
-    void report(std::string& /*out*/, std::string& talk, const SummaryReport& report) override {
-        closing_.report(report);
-        append_report_tables(talk, report, setup_);
-    }
-
-    void end(std::string& /*out*/, std::string& talk, const RunEnd& end) override {
-        closing_.line(talk, end);
-        closing_.warnings(talk, end);
-    }
-
   private:
     static void begin_stack(Line& line, const Wait& wait) {
         frame(line, wait.task.comm);
@@ -95,9 +77,7 @@ class FoldedSink final : public Sink {
         line.text("\n");
     }
 
-    SinkSetup setup_;
     std::uint32_t named_tasks_;
-    Closing closing_;
 };
 
 }  // namespace

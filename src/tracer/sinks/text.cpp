@@ -4,10 +4,9 @@
 #include <memory>
 
 #include "model/names.h"
-#include "sinks/closing.h"
 #include "sinks/column_table.h"
 #include "sinks/report_tables.h"
-#include "sinks/sink.h"
+#include "sinks/talking_sink.h"
 #include "sinks/why_line.h"
 
 namespace rqs::sinks {
@@ -48,12 +47,11 @@ void running(Line& line, const Stuck& stuck) {
     }
 }
 
-class TextSink final : public Sink {
+class TextSink final : public TalkingSink {
   public:
     explicit TextSink(const SinkSetup& setup)
-        : setup_(setup),
+        : TalkingSink(setup),
           time_(setup.info.realtime_offset_ns),
-          closing_(setup),
           waits_(wait_columns(), setup.view),
           intervals_(interval_columns(), setup.view),
           why_line_(setup.view.named_tasks.value_or(default_named_tasks), setup.width,
@@ -61,14 +59,14 @@ class TextSink final : public Sink {
 
     void begin(std::string& out) override {
         Line line(out);
-        if (setup_.info.sampled) {
+        if (setup().info.sampled) {
             line.text(
                 "Sampling run queue latency: means per interval, single waits are not known "
                 "here\n");
             intervals_.heading(line);
         } else {
             line.text("Tracing run queue latency higher than ");
-            line.number(setup_.info.min_us);
+            line.number(setup().info.min_us);
             line.text(" us\n");
             waits_.heading(line);
         }
@@ -76,14 +74,14 @@ class TextSink final : public Sink {
     }
 
     void wait(std::string& out, const Wait& wait) override {
-        closing_.wait(wait);
+        closing().wait(wait);
         Line line(out);
         waits_.row(line, {wait, nullptr, time_.at(wait.ts_ns)});
-        if (setup_.view.wide && !setup_.view.why) {
+        if (setup().view.wide && !setup().view.why) {
             put_remarks(line, wait);
         }
         line.text("\n");
-        if (setup_.view.why) {
+        if (setup().view.why) {
             why_line_.put(line, wait);
             line.text("\n");
         }
@@ -114,18 +112,9 @@ class TextSink final : public Sink {
         line.finish();
     }
 
-    void loss(std::string& /*out*/, std::string& talk, const Loss& loss) override {
-        closing_.loss(talk, loss);
-    }
-
     void report(std::string& out, std::string& /*talk*/, const SummaryReport& report) override {
-        closing_.report(report);
-        append_report_tables(out, report, setup_);
-    }
-
-    void end(std::string& /*out*/, std::string& talk, const RunEnd& end) override {
-        closing_.line(talk, end);
-        closing_.warnings(talk, end);
+        closing().report(report);
+        append_report_tables(out, report, setup());
     }
 
     void clock(const ClockReading& reading) override {
@@ -133,9 +122,7 @@ class TextSink final : public Sink {
     }
 
   private:
-    SinkSetup setup_;
     util::LocalTime time_;
-    Closing closing_;
     TextColumns<WaitRow> waits_;
     TextColumns<IntervalRow> intervals_;
     WhyLine why_line_;
