@@ -19,11 +19,7 @@ Session::Session(const Setup& setup, std::vector<Consumer*> consumers)
       consumers_(std::move(consumers)),
       needs_(needs_of(consumers_)),
       runs_kept_(rqs::runs_kept(setup.cpus)),
-      explains_(needs_.explanation()),
       explainer_({needs_.parts, needs_.named_tasks, needs_.stretches}, runs_kept_) {
-    if (needs_.stretches) {
-        runs_for_ = consumers_;
-    }
     if (setup.filters != nullptr) {
         filter_ = WaitFilter(*setup.filters, names_);
         needs_.cgroup_names = needs_.cgroup_names || !setup.filters->cgroup_path.empty();
@@ -44,12 +40,18 @@ void Session::begin() {
     }
 }
 
+void Session::hand_on_run(const Ran& ran) {
+    if (!needs_.stretches) {
+        return;
+    }
+    for (Consumer* consumer : consumers_) {
+        consumer->ran(ran);
+    }
+}
+
 void Session::on_switch(const Switch& record) {
-    if (explains_) {
-        const Ran ran = explainer_.add(record);
-        for (Consumer* consumer : runs_for_) {
-            consumer->ran(ran);
-        }
+    if (needs_.explanation()) {
+        hand_on_run(explainer_.add(record));
     }
     if (!record.came || done()) {
         return;
@@ -64,7 +66,7 @@ void Session::on_switch(const Switch& record) {
     }
     Explainer::describe(record, *record.came, wait_);
     wait_.early = wait_.ts_ns < setup_.began_ns + wait_.wait_ns;
-    if (explains_) {
+    if (needs_.explanation()) {
         explainer_.explain(record, *record.came, wait_);
     }
     ++kept_;

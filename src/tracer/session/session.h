@@ -51,7 +51,7 @@ class Session final : public RecordHandler {
 
     void on_switch(const Switch& record) override;
     void on_throttle(const ThrottleLook& look) override {
-        if (explains_) {
+        if (needs_.explanation()) {
             explainer_.add(look);
         }
     }
@@ -62,20 +62,19 @@ class Session final : public RecordHandler {
     void on_process(const ProcessInfo& info) override { names_.learn(info); }
     void on_cgroup(const CgroupInfo& info) override { names_.learn(info); }
     void on_reached(std::uint64_t now_ns) override;
-    [[nodiscard]] bool wants_runs() const override { return explains_; }
+    [[nodiscard]] bool wants_runs() const override { return needs_.explanation(); }
     [[nodiscard]] bool done() const override;
 
   private:
     static Needs needs_of(const std::vector<Consumer*>& consumers);
+    void hand_on_run(const Ran& ran);
 
     Setup setup_;
     std::vector<Consumer*> consumers_;
-    std::vector<Consumer*> runs_for_;  // those of them that want every run
     Needs needs_;
     std::size_t runs_kept_;
     KnownNames names_;
     WaitFilter filter_;
-    bool explains_;  // what nobody asked for is not computed
     Explainer explainer_;
     std::unordered_set<std::uint32_t> left_out_pids_;
     Wait wait_;  // its memory is used again
