@@ -214,14 +214,15 @@ void Ledger::find_tasks(const Timeline& timeline, std::int16_t waiter_prio) {
         return;
     }
     const Rank rank = rank_of(waiter_prio);
-    if (!sampled_.holds_for(pieces_, rank)) {
-        sample_tasks(timeline);
-        add_other_ranks(timeline, waiter_prio);
-        sampled_.keys = keys_;
-        sampled_.span = pieces_.size() == 1 ? pieces_.front().span : Span{};
-        sampled_.waiter_rank = rank;
+    if (sampled_.holds_for(pieces_, rank)) {
+        keys_ = sampled_.keys;
+        return;
     }
-    keys_ = sampled_.keys;
+    sample_tasks(timeline);
+    add_other_ranks(timeline, waiter_prio);
+    sampled_.keys = keys_;
+    sampled_.span = pieces_.size() == 1 ? pieces_.front().span : Span{};
+    sampled_.waiter_rank = rank;
 }
 
 // On a crowded CPU the waits that end one after the other span nearly the same time.
