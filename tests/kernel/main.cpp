@@ -10,6 +10,30 @@
 #include "harness/tracefs.h"
 #include "roles.h"
 
+namespace {
+
+/// Says at the very end, in short, what failed: a failure's own text may be ten thousands of lines
+/// before it, and as long.
+class FailuresOnceMore : public ::testing::EmptyTestEventListener {
+    void OnTestPartResult(const ::testing::TestPartResult& result) override {
+        constexpr std::size_t enough = 600;
+        if (result.failed()) {
+            const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+            failures_ += test == nullptr
+                             ? std::string()
+                             : std::string(test->test_suite_name()) + "." + test->name();
+            failures_ += ": " + std::string(result.summary()).substr(0, enough) + "\n";
+        }
+    }
+    void OnTestProgramEnd(const ::testing::UnitTest& /*all*/) override {
+        std::printf("%s", failures_.c_str());
+    }
+
+    std::string failures_;
+};
+
+}  // namespace
+
 int main(int argc, char** argv) {
     if (argc > 2 && std::string(argv[1]) == "--role") {
         return rqs::ktest::play_role(std::vector<std::string>(argv + 2, argv + argc));
@@ -23,5 +47,6 @@ int main(int argc, char** argv) {
     if (!rqs::harness::see_tracefs()) {  // the witness of switches that no tracepoint announces
         std::fputs("kernel_tests: no tracefs; parity may fail where switches are hidden\n", stderr);
     }
+    ::testing::UnitTest::GetInstance()->listeners().Append(new FailuresOnceMore);
     return RUN_ALL_TESTS();
 }

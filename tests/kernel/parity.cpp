@@ -31,12 +31,16 @@ void Board::finish(ThreadLog& log) {
 
 namespace {
 
-/// All that was seen of a thread, for the reader of a failure.
+/// What was seen of a thread, for the reader of a failure: all of it, or the first part.
 std::string story(const Output& output, const ThreadLog& log) {
+    constexpr std::size_t enough = 20000;
     std::string text = "thread " + std::to_string(log.tid) + ", read at " +
                        std::to_string(log.begin.ts_ns) + " and " + std::to_string(log.end.ts_ns) +
                        ", waits:\n";
     for (const auto& wait : output.of_tid(log.tid)) {
+        if (text.size() > enough) {
+            return text + "  and so on\n";
+        }
         text += "  at " + std::to_string(wait.ts_ns) + " on " + std::to_string(wait.cpu) + ": " +
                 std::to_string(wait.wait_ns) + (wait.complete ? "" : " incomplete") +
                 (wait.stamped ? "" : " unstamped") + ", elsewhere " +
