@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -68,45 +66,10 @@ std::string name(Priority priority) {
     return priority.kind == Priority::Kind::automatic ? "auto" : "normal";
 }
 
-bool is_real_time(const Scheduling& scheduling) {
-    return scheduling.policy == SCHED_FIFO || scheduling.policy == SCHED_RR;
-}
-
-/// What sched_setattr(2) takes, of its first version (3.14): no header has it that can be included
-/// beside <sched.h> everywhere.
-struct SchedAttr {
-    std::uint32_t size;
-    std::uint32_t policy;
-    std::uint64_t flags;
-    std::int32_t nice;
-    std::uint32_t rt_priority;
-    std::uint64_t deadline[3];  // NOLINT(modernize-avoid-c-arrays): runtime, deadline, period
-};
-static_assert(sizeof(SchedAttr) == 48);
-constexpr std::uint64_t reset_on_fork_flag = 1;
-
-/// 0 or errno. One system call for policy, priority and nice: none of them holds alone meanwhile.
-int set_scheduling(const Scheduling& wanted) {
-    SchedAttr attr{};
-    attr.size = sizeof attr;
-    attr.policy = static_cast<std::uint32_t>(wanted.policy);
-    attr.flags = wanted.reset_on_fork ? reset_on_fork_flag : 0;
-    attr.nice = wanted.nice;
-    attr.rt_priority = static_cast<std::uint32_t>(wanted.rt_priority);
-    return ::syscall(SYS_sched_setattr, 0, &attr, 0) == 0 ? 0 : errno;
-}
-
 class Kernel final : public ThreadScheduler {
   public:
-    Scheduling get() override {
-        SchedAttr attr{};
-        if (::syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) != 0) {
-            return {};
-        }
-        return {static_cast<int>(attr.policy), static_cast<int>(attr.rt_priority), attr.nice,
-                (attr.flags & reset_on_fork_flag) != 0};
-    }
-    int set(const Scheduling& wanted) override { return set_scheduling(wanted); }
+    Scheduling get() override { return get_scheduling(0); }
+    int set(const Scheduling& wanted) override { return set_scheduling(0, wanted); }
     std::uint64_t monotonic_ns() override { return util::monotonic_ns(); }
     std::uint64_t cpu_ns() override { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 };
@@ -144,23 +107,6 @@ Result<Priority> parse_priority(std::string_view text, std::string_view what) {
         printable(text)));
 }
 
-std::string describe(const Scheduling& scheduling) {
-    switch (scheduling.policy) {
-        case SCHED_FIFO:
-            return fmt::format("real-time (fifo:{})", scheduling.rt_priority);
-        case SCHED_RR:
-            return fmt::format("real-time (rr:{})", scheduling.rt_priority);
-        case SCHED_BATCH:
-            return fmt::format("batch, nice {}", scheduling.nice);
-        case SCHED_IDLE:
-            return "idle";
-        case SCHED_DEADLINE:
-            return "deadline";
-        default:
-            return scheduling.nice == 0 ? "normal" : fmt::format("nice {}", scheduling.nice);
-    }
-}
-
 ThreadScheduler& thread_scheduler() {
     static Kernel kernel;
     return kernel;
@@ -180,12 +126,14 @@ PriorityGuard::PriorityGuard(PriorityGuard&& other) noexcept
       full_(other.full_),
       lowered_(other.lowered_),
       window_began_ns_(other.window_began_ns_),
-      window_began_cpu_ns_(other.window_began_cpu_ns_) {}
+      window_began_cpu_ns_(other.window_began_cpu_ns_),
+      raiser_(std::move(other.raiser_)) {}
 
 PriorityGuard::~PriorityGuard() {
     if (scheduler_ == nullptr || granted_ == before_) {
         return;
     }
+    raiser_.reset();
     if (scheduler_->set(before_) != 0) {
         // To clear that flag needs privileges, which may have been dropped meanwhile.
         Scheduling kept = before_;
@@ -230,7 +178,26 @@ Result<PriorityGuard> PriorityGuard::raise(Priority wanted, std::string_view wha
                                     std::strerror(error)));
         }
     }
+    if (&scheduler == &thread_scheduler() && guard.is_bounded()) {
+        guard.raiser_ = Raiser::make(guard.granted_);
+    }
     return guard;
+}
+
+Result<PriorityGuard> PriorityGuard::hurry(Priority wanted) {
+    const bool real_time = wanted.kind == Priority::Kind::fifo || wanted.kind == Priority::Kind::rr;
+    const Scheduling now = thread_scheduler().get();
+    const bool may_hurry = real_time || wanted.kind == Priority::Kind::automatic;
+    if (!may_hurry || now.policy != SCHED_OTHER) {
+        return raise({Priority::Kind::normal, 0}, "");
+    }
+    auto guard = raise({Priority::Kind::nice, urgent_nice}, "");
+    return guard ? std::move(guard) : raise({Priority::Kind::normal, 0}, "");
+}
+
+// What is not of our making is not, nor what the kernel shares out fairly.
+bool PriorityGuard::is_bounded() const {
+    return granted_ != before_ && is_real_time(granted_);
 }
 
 void PriorityGuard::begin_window(std::uint64_t now_ns, std::uint64_t cpu_ns) {
@@ -245,20 +212,37 @@ void PriorityGuard::lower(bool lowered) {
     }
     int error = 0;
     if (!lowered) {
+        if (raiser_) {
+            (void)raiser_->stop();
+        }
         error = scheduler_->set(granted_);
     } else if (scheduler_->set({SCHED_OTHER, 0, urgent_nice, true}) != 0) {
         // RLIMIT_RTPRIO may allow real time where RLIMIT_NICE does not allow this.
         error = scheduler_->set({SCHED_OTHER, 0, before_.nice, true});
     }
-    if (error == 0) {
-        lowered_ = lowered;
+    if (error != 0) {
+        return;
+    }
+    lowered_ = lowered;
+    if (lowered && raiser_) {
+        raiser_->raise_at(window_began_ns_ + bound_.window_ns);
+    }
+}
+
+// What the thread has had since it was raised counts in the window that began then.
+void PriorityGuard::note_if_raised() {
+    const auto raised = raiser_ && lowered_ ? raiser_->raised() : std::nullopt;
+    if (raised) {
+        lowered_ = false;
+        begin_window(raised->at_ns, raised->cpu_ns);
     }
 }
 
 void PriorityGuard::account() {
-    if (granted_ == before_ || !is_real_time(granted_)) {
-        return;  // not of our making, or shared fairly by the kernel
+    if (!is_bounded()) {
+        return;
     }
+    note_if_raised();
     const std::uint64_t now_ns = scheduler_->monotonic_ns();
     const std::uint64_t cpu_ns = scheduler_->cpu_ns();
     const std::uint64_t passed_ns = now_ns - window_began_ns_;
@@ -276,7 +260,7 @@ void PriorityGuard::account() {
 
 void PriorityGuard::restore_in_child() {
     if (was_raised) {
-        (void)set_scheduling(started_as);
+        (void)set_scheduling(0, started_as);
     }
 }
 

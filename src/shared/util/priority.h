@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "util/error.h"
+#include "util/raiser.h"
+#include "util/scheduling.h"
 
 namespace rqs::util {
 
@@ -21,19 +24,6 @@ struct Priority {
 /// `auto`, `normal` (as the program was started), `nice:-20..19`, `fifo:1..99` or `rr:1..99`.
 /// `what` is the option that says so, for the error line.
 Result<Priority> parse_priority(std::string_view text, std::string_view what);
-
-/// How the kernel schedules a thread, as in sched_setattr(2).
-struct Scheduling {
-    int policy = 0;  ///< SCHED_OTHER and so on
-    int rt_priority = 0;
-    int nice = 0;
-    bool reset_on_fork = false;  ///< children start without real time and without a nice below 0
-
-    friend bool operator==(const Scheduling&, const Scheduling&) = default;
-};
-
-/// In words: `real-time (fifo:1)`, `nice -20`, `normal`.
-std::string describe(const Scheduling& scheduling);
 
 /// What is asked of the kernel about the calling thread; a test has its own.
 class ThreadScheduler {
@@ -68,6 +58,11 @@ class PriorityGuard {
                                        PriorityBound bound = {},
                                        ThreadScheduler& scheduler = thread_scheduler());
 
+    /// Nice -20 for a while in which a thread has much to do and little time, where `wanted` is
+    /// what it will have afterwards: `auto` and real time. Else, and where that is not permitted,
+    /// nothing changes.
+    static Result<PriorityGuard> hurry(Priority wanted);
+
     PriorityGuard(PriorityGuard&& other) noexcept;
     PriorityGuard& operator=(PriorityGuard&&) = delete;
     PriorityGuard(const PriorityGuard&) = delete;
@@ -96,6 +91,8 @@ class PriorityGuard {
     void take_best();
     void begin_window(std::uint64_t now_ns, std::uint64_t cpu_ns);
     void lower(bool lowered);
+    void note_if_raised();
+    [[nodiscard]] bool is_bounded() const;
 
     ThreadScheduler* scheduler_;  ///< null once moved from
     Scheduling before_;
@@ -105,6 +102,7 @@ class PriorityGuard {
     bool lowered_ = false;
     std::uint64_t window_began_ns_ = 0;
     std::uint64_t window_began_cpu_ns_ = 0;
+    std::unique_ptr<Raiser> raiser_;  ///< for real time that the kernel gave
 };
 
 }  // namespace rqs::util

@@ -328,6 +328,54 @@ TEST_F(RealPriority, IsBounded) {
               0);
 }
 
+TEST_F(RealPriority, ComesBackWithoutTheThreadsDoing) {
+    EXPECT_EQ(code_of([] {
+                  auto guard = PriorityGuard::raise({}, "--priority", {0.01, 200'000'000});
+                  if (!guard || !guard->full()) {
+                      return 1;
+                  }
+                  ThreadScheduler& kernel = thread_scheduler();
+                  const std::uint64_t began_ns = kernel.cpu_ns();
+                  while (kernel.cpu_ns() - began_ns <= 5'000'000) {
+                  }
+                  guard->account();
+                  if (!guard->lowered()) {
+                      return 2;
+                  }
+                  const std::uint64_t deadline_ns = kernel.monotonic_ns() + 30'000'000'000;
+                  while (!is_real_time(kernel.get())) {
+                      if (kernel.monotonic_ns() > deadline_ns) {
+                          return 3;
+                      }
+                  }
+                  guard->account();
+                  return guard->lowered() == !is_real_time(kernel.get()) ? 0 : 4;
+              }),
+              0);
+}
+
+TEST_F(RealPriority, HurriesOnlyWhereThatIsAStepUp) {
+    EXPECT_EQ(code_of([] {
+                  {
+                      const auto hurry = PriorityGuard::hurry({});
+                      if (!hurry || ::getpriority(PRIO_PROCESS, 0) != -20) {
+                          return 1;
+                      }
+                  }
+                  const auto modest = PriorityGuard::hurry({Kind::nice, 10});
+                  if (!modest || ::getpriority(PRIO_PROCESS, 0) == -20) {
+                      return 2;
+                  }
+                  const sched_param param{7};
+                  if (::sched_setscheduler(0, SCHED_FIFO, &param) != 0) {
+                      return 3;
+                  }
+                  const auto hurry = PriorityGuard::hurry({});
+                  return hurry && ::sched_getscheduler(0) == SCHED_FIFO ? 0 : 4;
+              }),
+              0);
+}
+
 TEST(Unprivileged, GetsWhatItHasAndSaysSo) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "only root can become somebody else";

@@ -76,8 +76,10 @@ class Trace {
     int command_code(bool traced);
 
     const TraceOptions& options_;
-    std::optional<util::Output> out_;
+    // Last to go: also the end of a run is not to take for ever on a crowded machine.
+    std::optional<util::PriorityGuard> hurry_;
     std::optional<util::PriorityGuard> priority_;
+    std::optional<util::Output> out_;
     std::optional<Error> refused_;  // why the priority was not to be had
     std::unique_ptr<Source> source_;
     std::unique_ptr<Printer> printer_;
@@ -108,7 +110,7 @@ Status Trace::open_output() {
 }
 
 // Right before the hook is there: from then on the rings fill, however long this thread has to
-// queue. What comes before, like loading the programs, need not be urgent.
+// queue. What comes before, like loading the programs, is urgent enough at nice -20.
 Status Trace::raise_priority() {
     auto guard = util::PriorityGuard::raise(options_.run.priority, "--priority");
     if (!guard) {
@@ -240,7 +242,6 @@ Status Trace::follow() {
 Status Trace::finish() {
     const auto finished = source_->finish(*names_);
     counters_ = source_->counters();
-    priority_.reset();  // the rings are empty: the last word can wait
     session_->end(source_->now_ns(), counters_);
     output_gone_ = out_->closed() || out_->reader_left();
     auto written = out_->finish();
@@ -305,6 +306,9 @@ Result<int> Trace::exit_code(const Status& traced) {
 
 Result<int> Trace::run() {
     util::catch_stop_signals();
+    if (auto hurry = util::PriorityGuard::hurry(options_.run.priority)) {
+        hurry_.emplace(std::move(*hurry));
+    }
     Status ready = open_output();
     ready = ready ? start_source() : ready;
     if (!ready) {
