@@ -64,6 +64,7 @@ void Explainer::explain(const Switch& record, const Arrival& came, Wait& wait) {
     window.elsewhere_ns = came.elsewhere_ns;
     window.group = came.group;
     Cpu& place = cpu(record.cpu);
+    place.ledger.be_brief(brief_);
     place.ledger.explain(place.timeline, window, wait);
 }
 

@@ -28,8 +28,10 @@ class Explainer {
 
     /// The wait of who came: everything but what explain() fills in.
     static void describe(const Switch& record, const Arrival& came, Wait& wait);
-    /// To be called after add() of the same record: `sums`, `cause`, `why`, `stretches`.
+    /// To be called after add() of the same record: `sums`, `cause`, `why`, `stretches`, `brief`.
     void explain(const Switch& record, const Arrival& came, Wait& wait);
+    /// From now on, whether no more than a few tasks are named: what else costs most.
+    void be_brief(bool brief) { brief_ = brief; }
 
   private:
     struct Cpu {
@@ -43,6 +45,7 @@ class Explainer {
 
     Detail detail_;
     std::size_t runs_kept_;
+    bool brief_ = false;
     std::vector<std::unique_ptr<Cpu>> cpus_;  // made when each first says something
 };
 

@@ -12,6 +12,8 @@ constexpr std::size_t samples_least = 32;
 // With 8 a name, of 16 names, a task with a sixteenth of the time, scattered over many short runs,
 // is missed once in some thousand waits; with 4 it would be once in sixty.
 constexpr std::size_t samples_a_name = 8;
+// As Ledger::exact_tasks, where time is short.
+constexpr std::size_t brief_exact_tasks = 16;
 
 Relation relation_of(const Run& run, const Wait& wait) {
     if (run.task.pid == wait.task.pid) {
@@ -49,6 +51,7 @@ std::uint64_t length(std::uint64_t start_ns, std::uint64_t end_ns) {
 
 void Ledger::explain(const Timeline& timeline, const Window& window, Wait& wait) {
     wait.why.clear();
+    wait.brief = false;
     wait.stretches.clear();
     collect(timeline, window, true, throttled_);
     collect(timeline, window, false, maybe_throttled_);
@@ -206,15 +209,15 @@ void Ledger::find_tasks(const Timeline& timeline, std::int16_t waiter_prio) {
     }
     const std::uint64_t from = pieces_.front().from.position;
     tasks_ = timeline.threads().count_since(from);
-    if (tasks_ <= exact_tasks || detail_.named_tasks == UINT32_MAX) {
+    if (tasks_ <= (brief_ ? brief_exact_tasks : exact_tasks) || most_named() == UINT32_MAX) {
         timeline.threads().keys_since(from, SIZE_MAX, keys_);
         return;
     }
-    if (detail_.named_tasks == 0) {
+    if (most_named() == 0) {
         return;
     }
     const Rank rank = rank_of(waiter_prio);
-    if (sampled_.holds_for(pieces_, rank)) {
+    if (sampled_.holds_for(pieces_, rank, most_named())) {
         keys_ = sampled_.keys;
         return;
     }
@@ -223,12 +226,14 @@ void Ledger::find_tasks(const Timeline& timeline, std::int16_t waiter_prio) {
     sampled_.keys = keys_;
     sampled_.span = pieces_.size() == 1 ? pieces_.front().span : Span{};
     sampled_.waiter_rank = rank;
+    sampled_.named = most_named();
 }
 
 // On a crowded CPU the waits that end one after the other span nearly the same time.
-bool Ledger::Sampled::holds_for(const std::vector<Piece>& pieces, Rank rank) const {
+bool Ledger::Sampled::holds_for(const std::vector<Piece>& pieces, Rank rank,
+                                std::uint32_t most_named) const {
     constexpr std::uint64_t tolerated_part = 16;
-    if (pieces.size() != 1 || rank != waiter_rank) {
+    if (pieces.size() != 1 || rank != waiter_rank || most_named != named) {
         return false;
     }
     const auto difference = [](std::uint64_t a, std::uint64_t b) { return a < b ? b - a : a - b; };
@@ -239,7 +244,7 @@ bool Ledger::Sampled::holds_for(const std::vector<Piece>& pieces, Rank rank) con
 
 void Ledger::sample_tasks(const Timeline& timeline) {
     const std::size_t samples =
-        std::max<std::size_t>(samples_least, std::size_t{detail_.named_tasks} * samples_a_name) /
+        std::max<std::size_t>(samples_least, std::size_t{most_named()} * samples_a_name) /
             pieces_.size() +
         1;
     met_.clear((samples + 1) * pieces_.size());
@@ -261,7 +266,7 @@ void Ledger::sample_tasks(const Timeline& timeline) {
 // Looking a task up costs more than meeting it: only those that were met most often are looked up,
 // twice as many as are named, since what decides is what they ran and not how often they were met.
 void Ledger::keep_most_met() {
-    const std::size_t most = std::size_t{detail_.named_tasks} * 2;
+    const std::size_t most = std::size_t{most_named()} * 2;
     most_met_.assign(met_.met().begin(), met_.met().end());
     if (most_met_.size() > most) {
         const auto end = most_met_.begin() + static_cast<std::ptrdiff_t>(most);
@@ -345,7 +350,8 @@ void Ledger::name_tasks(const Timeline& timeline, Wait& wait) {
         merge_ranks(wait.prio);
     }
     tasks_ -= std::min(tasks_, keys_.size() - candidates_.size());
-    const std::size_t named = std::min<std::size_t>(detail_.named_tasks, candidates_.size());
+    wait.brief = brief_ && tasks_ > most_named() && most_named() < detail_.named_tasks;
+    const std::size_t named = std::min<std::size_t>(most_named(), candidates_.size());
     // A whole order, so that a replay lists them as the live run did.
     std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(named),
                       candidates_.end(), [](const Candidate& a, const Candidate& b) {

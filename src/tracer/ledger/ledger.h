@@ -3,6 +3,7 @@
 // docs/LEDGER.md has the rules.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -48,6 +49,11 @@ class Ledger {
 
     static constexpr std::size_t exact_tasks = 128;
 
+    /// From now on, whether at most `brief_tasks` are named, which costs a fraction. A wait that
+    /// would name more says that it is brief.
+    void be_brief(bool brief) { brief_ = brief; }
+    static constexpr std::uint32_t brief_tasks = 2;
+
   private:
     struct Span {
         std::uint64_t start_ns;
@@ -70,9 +76,11 @@ class Ledger {
     struct Sampled {
         Span span{};
         Rank waiter_rank = 0;
+        std::uint32_t named = 0;  // so many were to be named
         std::vector<std::uint64_t> keys;
 
-        [[nodiscard]] bool holds_for(const std::vector<Piece>& pieces, Rank rank) const;
+        [[nodiscard]] bool holds_for(const std::vector<Piece>& pieces, Rank rank,
+                                     std::uint32_t most_named) const;
     };
 
     static void collect(const Timeline& timeline, const Window& window, bool certain_only,
@@ -85,6 +93,10 @@ class Ledger {
     [[nodiscard]] std::uint64_t self_ns(const Timeline& timeline, const Wait& wait,
                                         Rank rank) const;
     [[nodiscard]] std::uint64_t thread_ns(const Timeline& timeline, std::uint64_t key) const;
+    /// How many tasks are named in the wait at hand.
+    [[nodiscard]] std::uint32_t most_named() const {
+        return brief_ ? std::min(brief_tasks, detail_.named_tasks) : detail_.named_tasks;
+    }
     void find_tasks(const Timeline& timeline, std::int16_t waiter_prio);
     void sample_tasks(const Timeline& timeline);
     void add_other_ranks(const Timeline& timeline, std::int16_t waiter_prio);
@@ -96,6 +108,7 @@ class Ledger {
     void list_stretches(const Timeline& timeline, Wait& wait) const;
 
     Detail detail_;
+    bool brief_ = false;
     // Of the wait at hand; members so that their memory is used again.
     Spans throttled_;        // surely, disjoint, oldest first
     Spans maybe_throttled_;  // surely or perhaps: whoever ran then may not be to blame

@@ -88,6 +88,24 @@ TEST(Ledger, AmongManyTasksAPartHoldsEveryRankOfItsTask) {
     EXPECT_EQ(scene.explain({true, 16, false}).at(ran(Crowd::big)), 5007U);
 }
 
+TEST(Ledger, AmongManyTasksABriefOneNamesAFewAndSaysSo) {
+    Crowd crowd(50, 20);
+    Ledger ledger({true, 16, false});
+    for (const bool brief : {true, false, true}) {
+        ledger.be_brief(brief);
+        ledger.explain(crowd.scene.timeline, crowd.scene.window, crowd.scene.wait);
+        expect_conserved(crowd.scene.wait);
+        const Parts parts = parts_of(crowd.scene.wait);
+        EXPECT_EQ(parts.size(), (brief ? Ledger::brief_tasks : 16) + 1);
+        EXPECT_EQ(parts.at(ran(Crowd::big)), 1000U);
+        EXPECT_EQ(crowd.scene.wait.brief, brief);
+    }
+    Scene few;
+    few.runs(1, 5).runs(2, 10).runs(3, 10).window_of(20);
+    ledger.explain(few.timeline, few.window, few.wait);
+    EXPECT_FALSE(few.wait.brief) << "it names all there are";
+}
+
 // How many of 200 random waits name a task whose share is scattered over many short runs.
 int times_named(double share) {
     int named = 0;

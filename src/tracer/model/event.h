@@ -146,6 +146,7 @@ struct Wait {
     Policy policy = Policy::other;
     bool stamped = true;   ///< false: the kernel itself does not count this wait
     bool complete = true;  ///< false: queued before tracing began, parts on other CPUs may lack
+    bool brief = false;    ///< names fewer tasks than were asked for: the reader was behind
     bool early = false;    ///< began before tracing did: who had the CPU then was not seen
     WaitKind kind = WaitKind::unknown;
     std::uint32_t ppid = 0;  ///< the parent process, where it was asked for

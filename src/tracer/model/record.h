@@ -82,6 +82,9 @@ class RecordHandler {
     virtual void on_clock(const ClockReading& /*reading*/) {}
     virtual void on_process(const ProcessInfo& /*info*/) {}
     virtual void on_cgroup(const CgroupInfo& /*info*/) {}
+    /// Whether the source has more records waiting than it should: what costs time and can be left
+    /// out had better be, since otherwise waits are lost.
+    virtual void on_backlog(bool /*behind*/) {}
     /// Nothing before this moment will come any more (CLOCK_MONOTONIC).
     virtual void on_reached(std::uint64_t /*now_ns*/) {}
 

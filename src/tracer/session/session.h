@@ -61,6 +61,7 @@ class Session final : public RecordHandler {
     void on_clock(const ClockReading& reading) override;
     void on_process(const ProcessInfo& info) override { names_.learn(info); }
     void on_cgroup(const CgroupInfo& info) override { names_.learn(info); }
+    void on_backlog(bool behind) override { explainer_.be_brief(behind); }
     void on_reached(std::uint64_t now_ns) override;
     [[nodiscard]] bool wants_runs() const override { return needs_.explanation(); }
     [[nodiscard]] bool done() const override;

@@ -83,6 +83,12 @@ void Closing::warnings(std::string& talk, const RunEnd& end) const {
             "larger --buffer helps\n",
             lost, all, lost == all ? "100" : rough_percent(lost, all));
     }
+    if (brief_ > 0 && explained_) {
+        put(talk,
+            "{} of these waits name fewer tasks than asked for, since events came faster than they "
+            "could be written; a higher threshold or a smaller --why helps\n",
+            brief_);
+    }
     if (explained_ && !reported_) {
         put_unknown(talk, time_, history_);
     }

@@ -34,6 +34,7 @@ class Closing {
         time_.unknown_ns += wait.sums.unknown_ns;
         time_.early_ns += wait.early ? wait.sums.unknown_ns : 0;
         incomplete_ += wait.complete ? 0U : 1U;
+        brief_ += wait.brief ? 1U : 0U;
     }
     /// A report has said itself how much is unknown, which need not be said again at the end.
     void report(const SummaryReport& report) {
@@ -53,6 +54,7 @@ class Closing {
     bool explained_;  ///< the reader sees what waits were spent on
     UnknownTime time_;
     std::uint64_t incomplete_ = 0;
+    std::uint64_t brief_ = 0;
     bool reported_ = false;
     std::uint64_t lost_unsaid_ = 0;
     std::uint64_t loss_said_ns_ = 0;

@@ -83,6 +83,22 @@ TEST_F(Closing, WaitsThatMayBeLongerAreExplainedWhereTheyWereShown) {
     EXPECT_NE(talk.find("\n1 of these waits may be longer than shown: "), std::string::npos);
 }
 
+TEST_F(Closing, BriefWaitsAreCounted) {
+    view.why = true;
+    const auto sink = this->sink(Format::json);
+    std::string out;
+    std::string talk;
+    Wait wait;
+    wait.wait_ns = 100;
+    wait.brief = true;
+    sink->wait(out, wait);
+    sink->end(out, talk, {5, {.seen = 1, .kept = 1}});
+    EXPECT_EQ(
+        talk,
+        "1 of these waits name fewer tasks than asked for, since events came faster than they "
+        "could be written; a higher threshold or a smaller --why helps\n");
+}
+
 TEST_F(Closing, MuchUnknownTimeComesWithTheOptionThatHelps) {
     view.why = true;
     Wait wait;

@@ -37,7 +37,8 @@ class BpfSource final : public Source {
 
   private:
     Status wait_for_doorbell(std::chrono::milliseconds timeout);
-    Status hand_on(std::uint64_t until_ns, RecordHandler& handler);
+    void say_if_behind(RecordHandler& handler);
+    Result<bool> hand_on(std::uint64_t until_ns, std::uint64_t most, RecordHandler& handler);
 
     const SourceOptions& options_;
     std::optional<pid_t> ancestor_;
@@ -47,6 +48,7 @@ class BpfSource final : public Source {
     std::deque<Stuck> stuck_;  // found, not handed on yet
     bpfkit::RingBufferPtr doorbell_;
     ClockReadings clocks_;
+    bool behind_ = false;
     std::chrono::milliseconds pause_{1};
 };
 
@@ -90,6 +92,7 @@ Status BpfSource::start() {
 // Adapts between a look every few ms while events flow and a few looks a second while none come;
 // the doorbell cuts a pause short when a ring fills up.
 Status BpfSource::wait_for_doorbell(std::chrono::milliseconds timeout) {
+    constexpr std::chrono::milliseconds shortest{1};
     constexpr std::chrono::milliseconds longest{200};
     const auto longest_now = finder_ ? std::min(longest, finder_->period()) : longest;
     const auto pause = std::min({timeout, pause_, longest_now});
@@ -97,23 +100,41 @@ Status BpfSource::wait_for_doorbell(std::chrono::milliseconds timeout) {
     if (rang < 0 && rang != -EINTR) {
         return fail(fmt::format("cannot wait for events: {}", bpfkit::describe(rang)));
     }
-    pause_ = std::min(longest, pause_ * 2);
+    pause_ = std::clamp(pause_ * 2, shortest, longest);
     return {};
 }
 
-// Records in order of time, what waits still among them.
-Status BpfSource::hand_on(std::uint64_t until_ns, RecordHandler& handler) {
+// Records in order of time, what waits still among them; at most about `most` waits. Whether that
+// was all.
+Result<bool> BpfSource::hand_on(std::uint64_t until_ns, std::uint64_t most,
+                                RecordHandler& handler) {
     while (!stuck_.empty() && stuck_.front().ts_ns <= until_ns) {
-        if (auto before = rings_->hand_on(stuck_.front().ts_ns, handler); !before) {
-            return before;
+        if (auto all = rings_->hand_on(stuck_.front().ts_ns, most, handler); !all || !*all) {
+            return all;
         }
         handler.on_stuck(stuck_.front());
         stuck_.pop_front();
     }
-    return rings_->hand_on(until_ns, handler);
+    return rings_->hand_on(until_ns, most, handler);
 }
 
+// The doorbell rings at a quarter: more than that is there when the reader comes too late, or takes
+// longer over a record than the next one takes to come.
+void BpfSource::say_if_behind(RecordHandler& handler) {
+    constexpr double too_much = 0.3;
+    constexpr double little = 0.15;
+    const double fill = rings_->fill();
+    const bool behind = fill > (behind_ ? little : too_much);
+    if (behind != behind_) {
+        behind_ = behind;
+        handler.on_backlog(behind);
+    }
+}
+
+// One round. It ends after so many waits, however many there are: the caller has output to write
+// and a priority to account for, and how far behind the source is may have changed.
 Status BpfSource::poll(std::chrono::milliseconds timeout, RecordHandler& handler) {
+    constexpr std::uint64_t waits_a_round = 1024;
     constexpr std::chrono::milliseconds shortest{10};
     constexpr double crowded = 0.5;
     if (auto waited = wait_for_doorbell(timeout); !waited) {
@@ -124,19 +145,28 @@ Status BpfSource::poll(std::chrono::milliseconds timeout, RecordHandler& handler
     if (auto looked = rings_->look(now_ns); !looked) {
         return looked;
     }
+    say_if_behind(handler);
     const std::uint64_t groups = rings_->groups();
     // Room is worth more than a perfect order.
     const std::uint64_t window_ns = rings_->fill() > crowded ? 0 : order_window_ns;
     const std::uint64_t until_ns = now_ns - std::min(now_ns, window_ns);
-    auto handed = hand_on(until_ns, handler);
+    const auto all = hand_on(until_ns, waits_a_round, handler);
+    if (!all) {
+        return tl::unexpected(all.error());
+    }
+    if (!*all) {
+        pause_ = std::chrono::milliseconds{0};
+        return {};
+    }
     if (rings_->groups() != groups || rings_->fill() > 0) {
         pause_ = shortest;
     }
-    if (handed && finder_) {
-        handed = finder_->look(now_ns, stuck_);
+    Status looked;
+    if (finder_) {
+        looked = finder_->look(now_ns, stuck_);
     }
     handler.on_reached(until_ns);
-    return handed;
+    return looked;
 }
 
 // Until what was still running of the programs, on another CPU, has ended.
@@ -154,8 +184,11 @@ Status BpfSource::finish(RecordHandler& handler) {
     }
     object_->detach();
     wait_for_programs();
-    auto looked = rings_->look(util::monotonic_ns());
-    return looked ? hand_on(UINT64_MAX, handler) : looked;
+    if (auto looked = rings_->look(util::monotonic_ns()); !looked) {
+        return looked;
+    }
+    const auto all = hand_on(UINT64_MAX, UINT64_MAX, handler);
+    return all ? Status{} : tl::unexpected(all.error());
 }
 
 Counters BpfSource::counters() const {

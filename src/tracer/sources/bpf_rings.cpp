@@ -125,14 +125,17 @@ Status BpfRings::take_group(std::uint32_t id, RecordHandler& handler) {
     return taken ? enqueue(id) : taken;
 }
 
-Status BpfRings::hand_on(std::uint64_t until_ns, RecordHandler& handler) {
+Result<bool> BpfRings::hand_on(std::uint64_t until_ns, std::uint64_t most, RecordHandler& handler) {
     while (!next_.empty() && next_.top().ts_ns <= until_ns && !handler.done()) {
+        if (most-- == 0) {
+            return false;
+        }
         const Next next = next_.top();
         next_.pop();
         late_ += next.ts_ns < newest_ns_ ? 1U : 0U;
         newest_ns_ = std::max(newest_ns_, next.ts_ns);
         if (auto taken = take_group(next.cpu, handler); !taken) {
-            return taken;
+            return tl::unexpected(taken.error());
         }
     }
     const auto due =
@@ -140,7 +143,7 @@ Status BpfRings::hand_on(std::uint64_t until_ns, RecordHandler& handler) {
                              [until_ns](const Loss& loss) { return loss.to_ns <= until_ns; });
     std::for_each(losses_.begin(), due, [&](const Loss& loss) { handler.on_loss(loss); });
     losses_.erase(losses_.begin(), due);
-    return {};
+    return true;
 }
 
 Counters BpfRings::counters() const {

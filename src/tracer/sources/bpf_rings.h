@@ -29,8 +29,9 @@ class BpfRings {
     Status look(std::uint64_t now_ns);
     /// The largest share of a ring that what was seen by look() takes, 0 to 1.
     [[nodiscard]] double fill() const;
-    /// Hands on what look() saw and what happened at or before `until_ns`, oldest first.
-    Status hand_on(std::uint64_t until_ns, RecordHandler& handler);
+    /// Hands on what look() saw and what happened at or before `until_ns`, oldest first; at most
+    /// `most` waits of it. Whether that was all.
+    Result<bool> hand_on(std::uint64_t until_ns, std::uint64_t most, RecordHandler& handler);
 
     /// The kernel's counters, all CPUs together, and those that came too late for their place.
     [[nodiscard]] Counters counters() const;
