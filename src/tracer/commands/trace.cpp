@@ -341,7 +341,7 @@ Result<int> run_trace(const TraceOptions& options) {
     if (auto there = check_against_system(options.source.filters, procfs); !there) {
         return tl::unexpected(there.error());
     }
-    for (const auto& line : impossible_filters(options.source.filters, procfs)) {
+    for (const auto& line : impossible_filters(options, procfs)) {
         say(line);
     }
     for (const auto& line : namespace_notes(procfs)) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <string_view>
 
 #include "enrich/cgroups.h"
 #include "util/contains.h"
@@ -15,6 +16,22 @@ namespace rqs {
 namespace {
 
 using Lines = std::vector<std::string>;
+
+/// The command and its descendants are yet to start, so whoever has an id now is none of them.
+void check_command(const Filters& filters, Lines& lines) {
+    const auto complain = [&](std::string_view option, std::string_view what, std::uint32_t id) {
+        lines.push_back(
+            fmt::format("{0}: {1} {2} is older than the command, and only the command and its "
+                        "descendants are traced: it never matches; leave out {0} or the command",
+                        option, what, id));
+    };
+    for (const std::uint32_t pid : filters.pids) {
+        complain("--pid", "process", pid);
+    }
+    for (const std::uint32_t tid : filters.tids) {
+        complain("--tid", "thread", tid);
+    }
+}
 
 void check_threads(const Filters& filters, const util::Procfs& procfs, Lines& lines) {
     if (filters.pids.empty()) {
@@ -69,9 +86,13 @@ void check_cpus(const Filters& filters, const util::Procfs& cpus, Lines& lines) 
 
 }  // namespace
 
-std::vector<std::string> impossible_filters(const Filters& filters, const util::Procfs& procfs,
+std::vector<std::string> impossible_filters(const TraceOptions& options, const util::Procfs& procfs,
                                             const util::Procfs& cpus) {
+    const Filters& filters = options.source.filters;
     Lines lines;
+    if (!options.run.command.empty()) {
+        check_command(filters, lines);
+    }
     check_threads(filters, procfs, lines);
     if (!filters.cgroup_path.empty()) {
         check_cgroup(filters, procfs, lines);

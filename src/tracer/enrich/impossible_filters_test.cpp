@@ -44,12 +44,13 @@ class ImpossibleFilters : public ::testing::Test {
         put(directory + "cgroup", "4:cpu:/elsewhere\n0::" + cgroup + "\n");
     }
     std::vector<std::string> lines() {
-        return impossible_filters(filters_, util::Procfs((root_ / "proc").string()),
+        return impossible_filters(options_, util::Procfs((root_ / "proc").string()),
                                   util::Procfs((root_ / "cpu").string()));
     }
 
     fs::path root_;
-    Filters filters_;
+    TraceOptions options_;
+    Filters& filters_ = options_.source.filters;
 };
 
 TEST_F(ImpossibleFilters, SaysNothingOfWhatCanMatch) {
@@ -68,6 +69,18 @@ TEST_F(ImpossibleFilters, ThreadOfNoProcessThatIsAskedFor) {
     filters_.tids = {101, 200};
     EXPECT_THAT(lines(), ElementsAre(HasSubstr("101 is a thread of process 100")));
     filters_.tids = {7};  // gone by now: nothing is known of it
+    EXPECT_THAT(lines(), IsEmpty());
+}
+
+TEST_F(ImpossibleFilters, WhoeverIsOlderThanTheCommand) {
+    options_.run.command = {"make"};
+    EXPECT_THAT(lines(), IsEmpty());
+    filters_.pids = {100, 200};
+    filters_.tids = {101};
+    EXPECT_THAT(lines(),
+                ElementsAre(HasSubstr("--pid: process 100 is older than the command"),
+                            HasSubstr("--pid: process 200"), HasSubstr("--tid: thread 101")));
+    options_.run.command.clear();
     EXPECT_THAT(lines(), IsEmpty());
 }
 
