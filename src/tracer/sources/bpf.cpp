@@ -135,7 +135,7 @@ void BpfSource::say_if_behind(RecordHandler& handler) {
 // and a priority to account for, and how far behind the source is may have changed.
 Status BpfSource::poll(std::chrono::milliseconds timeout, RecordHandler& handler) {
     constexpr std::uint64_t waits_a_round = 1024;
-    constexpr std::chrono::milliseconds shortest{10};
+    constexpr std::chrono::milliseconds while_busy{10};
     constexpr double crowded = 0.5;
     if (auto waited = wait_for_doorbell(timeout); !waited) {
         return waited;
@@ -154,16 +154,13 @@ Status BpfSource::poll(std::chrono::milliseconds timeout, RecordHandler& handler
     if (!all) {
         return tl::unexpected(all.error());
     }
+    Status looked = finder_ ? finder_->look(now_ns, stuck_) : Status{};
     if (!*all) {
         pause_ = std::chrono::milliseconds{0};
-        return {};
+        return looked;
     }
     if (rings_->groups() != groups || rings_->fill() > 0) {
-        pause_ = shortest;
-    }
-    Status looked;
-    if (finder_) {
-        looked = finder_->look(now_ns, stuck_);
+        pause_ = while_busy;
     }
     handler.on_reached(until_ns);
     return looked;

@@ -128,6 +128,7 @@ Status BpfRings::take_group(std::uint32_t id, RecordHandler& handler) {
 Result<bool> BpfRings::hand_on(std::uint64_t until_ns, std::uint64_t most, RecordHandler& handler) {
     while (!next_.empty() && next_.top().ts_ns <= until_ns && !handler.done()) {
         if (most-- == 0) {
+            hand_on_losses(newest_ns_, handler);
             return false;
         }
         const Next next = next_.top();
@@ -138,12 +139,16 @@ Result<bool> BpfRings::hand_on(std::uint64_t until_ns, std::uint64_t most, Recor
             return tl::unexpected(taken.error());
         }
     }
+    hand_on_losses(until_ns, handler);
+    return true;
+}
+
+void BpfRings::hand_on_losses(std::uint64_t until_ns, RecordHandler& handler) {
     const auto due =
         std::partition_point(losses_.begin(), losses_.end(),
                              [until_ns](const Loss& loss) { return loss.to_ns <= until_ns; });
     std::for_each(losses_.begin(), due, [&](const Loss& loss) { handler.on_loss(loss); });
     losses_.erase(losses_.begin(), due);
-    return true;
 }
 
 Counters BpfRings::counters() const {

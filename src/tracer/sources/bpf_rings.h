@@ -63,6 +63,7 @@ class BpfRings {
     };
 
     explicit BpfRings(std::unique_ptr<void, Unmap> memory) : memory_(std::move(memory)) {}
+    void hand_on_losses(std::uint64_t until_ns, RecordHandler& handler);
     Status enqueue(std::uint32_t id);
     Status take_group(std::uint32_t id, RecordHandler& handler);
     static void give_back(Cpu& cpu);
