@@ -213,7 +213,7 @@ void PriorityGuard::lower(bool lowered) {
     int error = 0;
     if (!lowered) {
         if (raiser_) {
-            (void)raiser_->stop();
+            raiser_->stop();
         }
         error = scheduler_->set(granted_);
     } else if (scheduler_->set({SCHED_OTHER, 0, urgent_nice, true}) != 0) {

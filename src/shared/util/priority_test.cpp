@@ -312,16 +312,19 @@ TEST_F(RealPriority, OfTheStartIsAChildsPolicyToo) {
               0);
 }
 
+void spend_cpu(std::uint64_t ns) {
+    const std::uint64_t began_ns = thread_scheduler().cpu_ns();
+    while (thread_scheduler().cpu_ns() - began_ns <= ns) {
+    }
+}
+
 TEST_F(RealPriority, IsBounded) {
     EXPECT_EQ(code_of([] {
                   auto guard = PriorityGuard::raise({}, "--priority", {0.01, 10'000'000'000});
                   if (!guard || !guard->full()) {
                       return 1;
                   }
-                  ThreadScheduler& kernel = thread_scheduler();
-                  const std::uint64_t began_ns = kernel.cpu_ns();
-                  while (kernel.cpu_ns() - began_ns <= 110'000'000) {
-                  }
+                  spend_cpu(110'000'000);
                   guard->account();
                   return guard->lowered() && is(SCHED_OTHER | SCHED_RESET_ON_FORK, -20) ? 0 : 2;
               }),
@@ -335,9 +338,7 @@ TEST_F(RealPriority, ComesBackWithoutTheThreadsDoing) {
                       return 1;
                   }
                   ThreadScheduler& kernel = thread_scheduler();
-                  const std::uint64_t began_ns = kernel.cpu_ns();
-                  while (kernel.cpu_ns() - began_ns <= 5'000'000) {
-                  }
+                  spend_cpu(5'000'000);
                   guard->account();
                   if (!guard->lowered()) {
                       return 2;

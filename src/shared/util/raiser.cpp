@@ -73,10 +73,9 @@ void Raiser::raise_at(std::uint64_t monotonic_ns) {
     changed_.notify_one();
 }
 
-std::optional<Raiser::Raised> Raiser::stop() {
+void Raiser::stop() {
     const std::lock_guard lock(mutex_);
     due_ns_.reset();
-    return raised_;
 }
 
 std::optional<Raiser::Raised> Raiser::raised() {

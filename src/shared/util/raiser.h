@@ -36,9 +36,9 @@ class Raiser {
 
     /// Takes the place of what was said before.
     void raise_at(std::uint64_t monotonic_ns);
-    /// Raises nobody any more, until raise_at(); what it did since the last raise_at().
-    std::optional<Raised> stop();
-    /// The same without stopping it.
+    /// Raises nobody any more, until raise_at().
+    void stop();
+    /// What it did since the last raise_at().
     [[nodiscard]] std::optional<Raised> raised();
 
   private:
