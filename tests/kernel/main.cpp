@@ -15,20 +15,21 @@ namespace {
 /// Says at the very end, in short, what failed: a failure's own text may be ten thousands of lines
 /// before it, and as long.
 class FailuresOnceMore : public ::testing::EmptyTestEventListener {
+    // GoogleTest calls the next one with a lock held that current_test_info() takes.
+    void OnTestStart(const ::testing::TestInfo& test) override {
+        test_ = std::string(test.test_suite_name()) + "." + test.name();
+    }
     void OnTestPartResult(const ::testing::TestPartResult& result) override {
         constexpr std::size_t enough = 600;
         if (result.failed()) {
-            const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-            failures_ += test == nullptr
-                             ? std::string()
-                             : std::string(test->test_suite_name()) + "." + test->name();
-            failures_ += ": " + std::string(result.summary()).substr(0, enough) + "\n";
+            failures_ += test_ + ": " + std::string(result.summary()).substr(0, enough) + "\n";
         }
     }
     void OnTestProgramEnd(const ::testing::UnitTest& /*all*/) override {
         std::printf("%s", failures_.c_str());
     }
 
+    std::string test_;
     std::string failures_;
 };
 

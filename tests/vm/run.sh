@@ -212,9 +212,16 @@ test_kernel() {
         "$((SECONDS - begin)) s${note:+ ($note)}"
 }
 
+# Prints the end of what a failed step said, from the machine's log.
+#   $1 kernel, $2 step
+show_failure() {
+    echo "$1 $2, the end of its output:"
+    tr -d '\r' <"$LOGS/$1.log" | sed -n "/^--- output of $2, /,/^--- end of output of $2\$/p" | tail -n 200
+}
+
 # Prints the table, the reasons and the totals; non-zero when something failed.
 report() {
-    local label name verdict detail passed=0 failed=0 skipped=0 reasons=()
+    local label name verdict detail passed=0 failed=0 skipped=0 reasons=() failures=() failure
     mapfile -t names < <(step_rows | cut -d' ' -f1)
     echo
     printf '%-12s' kernel
@@ -236,7 +243,10 @@ report() {
             case $verdict in
                 PASS) passed=$((passed + 1)) ;;
                 SKIP) skipped=$((skipped + 1)) ;;
-                *) failed=$((failed + 1)) ;;
+                *)
+                    failed=$((failed + 1))
+                    failures+=("$label $name")
+                    ;;
             esac
             [[ $verdict == PASS && $detail != *skipped* ]] ||
                 reasons+=("$label $name: $verdict $detail")
@@ -249,6 +259,11 @@ report() {
         [[ ! -f $work/$label.kernel ]] || printf '%-12s %s\n' "$label" "$(cat "$work/$label.kernel")"
     done
     ((${#reasons[@]} == 0)) || printf '%s\n' '' "${reasons[@]}"
+    for failure in "${failures[@]}"; do
+        echo
+        # shellcheck disable=SC2086  # two words
+        show_failure $failure
+    done
     ((failed == 0)) || printf '\nlogs: %s\n' "$LOGS"
     printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     ((failed == 0 && passed > 0))
