@@ -136,6 +136,11 @@ std::optional<std::uint32_t> Procfs::process_of(std::uint32_t tid) const {
     return tgid ? number<std::uint32_t>(*tgid) : std::nullopt;
 }
 
+std::optional<std::uint32_t> Procfs::own_process() const {
+    const auto link = read_link("self");
+    return link ? number<std::uint32_t>(*link) : std::nullopt;
+}
+
 std::optional<ProcStat> Procfs::stat(std::uint32_t tid) const {
     const auto text = read(fmt::format("{}/stat", tid));
     return text ? parse_proc_stat(*text) : std::nullopt;

@@ -60,6 +60,9 @@ class Procfs {
 
     /// The process that a thread belongs to; nothing where there is no such thread.
     [[nodiscard]] std::optional<std::uint32_t> process_of(std::uint32_t tid) const;
+    /// This process by the id that it has here, which is not getpid()'s where the files are another
+    /// pid namespace's; nothing where it does not show.
+    [[nodiscard]] std::optional<std::uint32_t> own_process() const;
     [[nodiscard]] std::optional<ProcStat> stat(std::uint32_t tid) const;
 
   private:

@@ -80,6 +80,9 @@ TEST_F(ProcfsTest, ReadsAFakeTree) {
     EXPECT_TRUE(procfs.exists("7/status"));
     EXPECT_FALSE(procfs.exists("8"));
     EXPECT_FALSE(procfs.read("7"));  // a directory
+    EXPECT_EQ(procfs.own_process(), std::nullopt);
+    std::filesystem::create_symlink("7", root_ / "self");
+    EXPECT_EQ(procfs.own_process(), 7U);
 }
 
 TEST_F(ProcfsTest, ListsNumbersOnly) {
@@ -107,6 +110,7 @@ TEST(ProcfsLive, SeesItself) {
     const Procfs procfs;
     const auto pid = static_cast<std::uint32_t>(::getpid());
     EXPECT_EQ(procfs.process_of(pid), pid);
+    EXPECT_EQ(procfs.own_process(), pid);
     ASSERT_TRUE(procfs.stat(pid));
     EXPECT_EQ(procfs.stat(pid)->ppid, static_cast<std::uint32_t>(::getppid()));
 }

@@ -91,6 +91,10 @@ void Session::on_interval(const Interval& interval) {
     if (done()) {
         return;
     }
+    if (left_out_pids_.contains(interval.task.pid)) {
+        left_out_ += interval.waits;
+        return;
+    }
     kept_ += interval.waits;
     ++events_;
     for (Consumer* consumer : consumers_) {

@@ -290,6 +290,19 @@ TEST(Session, IntervalsCountLikeWaits) {
     EXPECT_EQ(session.kept(), 40U);
 }
 
+TEST(Session, IntervalsAreLeftOutLikeWaits) {
+    Keeper keeper;
+    Session session({}, {&keeper});
+    session.leave_out({10});
+    Interval interval;
+    interval.waits = 20;
+    interval.task.pid = 10;
+    session.on_interval(interval);
+    session.end(0, {});
+    EXPECT_THAT(keeper.intervals, IsEmpty());
+    EXPECT_EQ(keeper.ended.counters.left_out, 20U);
+}
+
 TEST(Session, NoneIsWantedWithACountOfNothing) {
     Session::Setup setup;
     setup.count = 0;

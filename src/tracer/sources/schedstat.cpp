@@ -183,18 +183,27 @@ void SchedstatSource::list_processes(std::vector<util::IdEntry>& pids) {
         util::ProcDir root(setup_.procfs.root());
         if (root.valid()) {
             root.list_ids(pids);
+            leave_out_own(pids);
         }
     }
     if (setup_.ancestor) {
         keep_descendants(pids);
     }
     if (!filters.pids.empty()) {
-        pids.erase(std::remove_if(pids.begin(), pids.end(),
-                                  [&](const util::IdEntry& one) {
-                                      return !util::contains(filters.pids, one.id);
-                                  }),
-                   pids.end());
+        std::erase_if(
+            pids, [&](const util::IdEntry& one) { return !util::contains(filters.pids, one.id); });
     }
+}
+
+/// Reading all of /proc takes the CPU that others have, so on a busy machine this process would
+/// stand in every interval. Whoever names it by a filter gets it. The ancestor has to stay until
+/// its descendants are found.
+void SchedstatSource::leave_out_own(std::vector<util::IdEntry>& pids) const {
+    if (options_.self || setup_.ancestor) {
+        return;
+    }
+    const auto own = setup_.procfs.own_process();
+    std::erase_if(pids, [&](const util::IdEntry& one) { return one.id == own; });
 }
 
 /// Drops what does not descend from the ancestor, and that itself. A process is judged once, when

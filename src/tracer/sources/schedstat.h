@@ -31,6 +31,8 @@ namespace rqs {
 /// A thread that was there before us counts from the first reading; one that began later counts
 /// from its birth. What a thread waited between the last reading and its end is not known, and a
 /// thread that lives between two readings is not seen.
+///
+/// The process that samples is left out unless the options ask for it.
 class SchedstatSource final : public Source {
   public:
     struct Setup {
@@ -42,7 +44,8 @@ class SchedstatSource final : public Source {
         std::function<std::uint64_t()> boottime_ns;
     };
 
-    /// `options` must outlive the source. Uses: min_us, interval_s (default 1), filters.
+    /// `options` must outlive the source. Uses: min_us, interval_s (default 1), filters,
+    /// self.
     SchedstatSource(const SourceOptions& options, std::optional<std::uint32_t> ancestor);
     SchedstatSource(const SourceOptions& options, Setup setup);
 
@@ -84,6 +87,7 @@ class SchedstatSource final : public Source {
     Status check_kernel() const;
     void scan(RecordHandler* handler);
     void list_processes(std::vector<util::IdEntry>& pids);
+    void leave_out_own(std::vector<util::IdEntry>& pids) const;
     void keep_descendants(std::vector<util::IdEntry>& pids);
     void scan_process(std::uint32_t pid, RecordHandler* handler);
     void scan_thread(const util::ProcDir& tasks, std::uint32_t pid, const util::IdEntry& entry,

@@ -3,12 +3,9 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -121,6 +118,29 @@ TEST_F(Schedstat, ReportsWhatWasWaitedWithoutBeingSwitchedIn) {
     ASSERT_EQ(taker_.intervals.size(), 2U);
     EXPECT_EQ(taker_.intervals[1].waits, 1U);
     EXPECT_EQ(taker_.intervals[1].wait_ns, 50 * ms);
+}
+
+TEST_F(Schedstat, LeavesItselfOutUnlessAskedFor) {
+    std::filesystem::remove_all(root_ / "self");
+    std::filesystem::create_symlink("100", root_ / "self");
+    const auto sees_itself = [&] {
+        put({100, 100, {5 * s, 7 * s, 900}, "runqslower"});
+        auto source = make();
+        EXPECT_TRUE(source.start());
+        put({100, 100, {5 * s, 8 * s, 901}, "runqslower"});
+        taker_.intervals.clear();
+        next(source);
+        return taker_.only(100).has_value();
+    };
+    EXPECT_FALSE(sees_itself());
+    options_.self = true;
+    EXPECT_TRUE(sees_itself());
+    options_.self = false;
+    options_.filters.pids = {100};
+    EXPECT_TRUE(sees_itself()) << "named";
+    options_.filters = {};
+    options_.filters.tids = {100};
+    EXPECT_TRUE(sees_itself()) << "named";
 }
 
 TEST_F(Schedstat, SaysOnceHowMuchCannotBeReadWhenAskedTo) {
@@ -429,53 +449,6 @@ TEST_F(Schedstat, RefusesWhatNeedsSingleWaits) {
     refused(options, "--cgroup");
     options.filters.cpus = {0};
     refused(options, "--cpu");
-}
-
-TEST(SchedstatLive, FindsTwoThatShareACpu) {
-    if (::access("/proc/self/schedstat", R_OK) != 0) {
-        GTEST_SKIP() << "this kernel has no /proc/self/schedstat";
-    }
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    ASSERT_EQ(::sched_getaffinity(0, sizeof cpus, &cpus), 0);
-    std::vector<std::uint32_t> pids;
-    for (int i = 0; i < 2; ++i) {
-        const pid_t pid = ::fork();
-        if (pid == 0) {
-            cpu_set_t one;
-            CPU_ZERO(&one);
-            std::size_t cpu = 0;
-            while (!CPU_ISSET(cpu, &cpus)) {
-                ++cpu;
-            }
-            CPU_SET(cpu, &one);
-            ::sched_setaffinity(0, sizeof one, &one);
-            ::alarm(30);
-            for (volatile bool spin = true; spin;) {
-            }
-        }
-        pids.push_back(static_cast<std::uint32_t>(pid));
-    }
-    SourceOptions options;
-    options.min_us = 1000;
-    options.interval_s = 0.2;
-    options.filters.pids = pids;
-    SchedstatSource source(options, std::nullopt);
-    ASSERT_TRUE(source.start());
-    Taker taker;
-    for (int i = 0; i < 100 && (taker.intervals.size() < 4); ++i) {
-        ASSERT_TRUE(source.poll(std::chrono::milliseconds(100), taker));
-    }
-    for (const std::uint32_t pid : pids) {
-        ::kill(static_cast<pid_t>(pid), SIGKILL);
-        ::waitpid(static_cast<pid_t>(pid), nullptr, 0);
-    }
-    ASSERT_GE(taker.intervals.size(), 4U);
-    for (const std::uint32_t pid : pids) {
-        EXPECT_TRUE(
-            std::any_of(taker.intervals.begin(), taker.intervals.end(),
-                        [&](const Interval& one) { return one.task.pid == pid && one.waits > 0; }));
-    }
 }
 
 }  // namespace
