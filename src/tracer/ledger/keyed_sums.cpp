@@ -6,8 +6,13 @@
 #include "util/hash.h"
 
 namespace rqs {
-KeyedSums::KeyedSums(std::size_t capacity)
-    : mask_(capacity - 1), entries_(capacity), slots_(capacity * 2), tree_(capacity + 1) {}
+
+KeyedSums::KeyedSums(std::size_t capacity, Order order)
+    : mask_(capacity - 1),
+      entries_(capacity),
+      slots_(capacity * 2),
+      links_(order == Order::none ? 0 : capacity),
+      tree_(order == Order::none ? 0 : capacity + 1) {}
 
 // The slot that holds the key, or the free one where it would stand. Half of all are free.
 std::size_t KeyedSums::slot_of(std::uint64_t key) const {
@@ -34,23 +39,30 @@ void KeyedSums::erase_slot(std::size_t slot) {
     slots_[hole] = 0;
 }
 
-void KeyedSums::unlink(std::uint32_t place) {
-    Entry& entry = entries_[place];
-    (entry.newer == no_link ? head_ : entries_[entry.newer].older) = entry.older;
-    if (entry.older != no_link) {
-        entries_[entry.older].newer = entry.newer;
+void KeyedSums::take_from_order(std::uint64_t position) {
+    if (links_.empty()) {
+        return;
     }
-    entry.newer = entry.older = no_link;
+    const Link link = links_[index(position)];
+    (link.newer == no_link ? head_ : links_[link.newer].older) = link.older;
+    if (link.older != no_link) {
+        links_[link.older].newer = link.newer;
+    }
+    count(position, -1);
 }
 
-void KeyedSums::link_newest(std::uint32_t place) {
-    Entry& entry = entries_[place];
-    entry.older = head_;
-    entry.newer = no_link;
+// As the newest of all.
+void KeyedSums::put_in_order(std::uint64_t position) {
+    if (links_.empty()) {
+        return;
+    }
+    const auto place = static_cast<std::uint32_t>(index(position));
+    links_[place] = {no_link, head_};
     if (head_ != no_link) {
-        entries_[head_].newer = place;
+        links_[head_].newer = place;
     }
     head_ = place;
+    count(position, 1);
 }
 
 void KeyedSums::count(std::uint64_t position, int change) {
@@ -68,8 +80,7 @@ void KeyedSums::forget(std::uint64_t position) {
     const std::size_t slot = slot_of(entry.key);
     if (slots_[slot] == place + 1) {  // it was the newest of its key
         erase_slot(slot);
-        unlink(place);
-        count(position, -1);
+        take_from_order(position);
     }
     entry.position = none;
 }
@@ -86,10 +97,9 @@ void KeyedSums::add(std::uint64_t position, std::uint64_t key, std::uint64_t amo
     }
     const auto place = static_cast<std::uint32_t>(index(position));
     const std::size_t slot = slot_of(key);
-    Entry entry{position, key, amount, 0, none, none, 1, no_link, no_link};
+    Entry entry{position, key, amount, 0, none, none, 1};
     if (slots_[slot] != 0) {
-        const std::uint32_t old = slots_[slot] - 1;
-        const Entry& back = entries_[old];
+        const Entry& back = entries_[slots_[slot] - 1];
         entry.before = back.before + back.amount;
         entry.back = back.position;
         entry.jump = back.position;
@@ -97,13 +107,11 @@ void KeyedSums::add(std::uint64_t position, std::uint64_t key, std::uint64_t amo
             entry.jump = at(back.jump).jump;
             entry.span = back.span * 2 + 1;
         }
-        unlink(old);
-        count(back.position, -1);
+        take_from_order(back.position);
     }
     entries_[place] = entry;
     slots_[slot] = place + 1;
-    link_newest(place);
-    count(position, 1);
+    put_in_order(position);
     next_ = position + 1;
 }
 
@@ -136,7 +144,7 @@ void KeyedSums::keys_since(std::uint64_t from, std::size_t most,
                            std::vector<std::uint64_t>& keys) const {
     for (std::uint32_t place = head_;
          place != no_link && entries_[place].position >= from && keys.size() < most;
-         place = entries_[place].older) {
+         place = links_[place].older) {
         keys.push_back(entries_[place].key);
     }
 }

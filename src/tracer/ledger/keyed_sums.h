@@ -21,8 +21,14 @@ class KeyedSums {
   public:
     static constexpr std::uint64_t none = UINT64_MAX;
 
+    /// What is kept beside the sums; it costs twice as much an entry.
+    enum class Order {
+        none,
+        newest_first,  ///< for keys_since() and count_since()
+    };
+
     /// `capacity`: a power of two.
-    explicit KeyedSums(std::size_t capacity);
+    explicit KeyedSums(std::size_t capacity, Order order = Order::none);
 
     /// `position` is that of the last entry plus one, or more: positions may be left out.
     void add(std::uint64_t position, std::uint64_t key, std::uint64_t amount);
@@ -35,9 +41,9 @@ class KeyedSums {
     [[nodiscard]] std::uint64_t newest(std::uint64_t key) const;
 
     /// The keys with an entry at `from` or later, the one with the newest first. Stops after
-    /// `most`.
+    /// `most`. Needs Order::newest_first.
     void keys_since(std::uint64_t from, std::size_t most, std::vector<std::uint64_t>& keys) const;
-    /// How many keys have an entry at `from` or later: O(log n).
+    /// How many keys have an entry at `from` or later: O(log n). Needs Order::newest_first.
     [[nodiscard]] std::size_t count_since(std::uint64_t from) const;
 
     static constexpr std::size_t bytes_per_entry = 96;  ///< memory, about
@@ -51,8 +57,10 @@ class KeyedSums {
         std::uint64_t before;  // of the key, since its list began
         std::uint64_t back;
         std::uint64_t jump;
-        std::uint32_t span;  // entries of the key between this one and its jump
-        // The newest entries of all keys are linked, newest first: indexes, or no_link.
+        std::uint64_t span;  // entries of the key between this one and its jump
+    };
+    // The newest entries of all keys are linked, newest first: indexes, or no_link.
+    struct Link {
         std::uint32_t newer;
         std::uint32_t older;
     };
@@ -66,8 +74,8 @@ class KeyedSums {
         return position != none && at(position).position == position;
     }
     void forget(std::uint64_t position);
-    void unlink(std::uint32_t place);
-    void link_newest(std::uint32_t place);
+    void take_from_order(std::uint64_t position);
+    void put_in_order(std::uint64_t position);
     void count(std::uint64_t position, int change);
 
     // Where a key's newest entry is: open addressing.
@@ -77,8 +85,10 @@ class KeyedSums {
     std::size_t mask_;
     util::ZeroedArray<Entry> entries_;
     util::ZeroedArray<std::uint32_t> slots_;  // index of an entry plus one; 0 is free
-    util::ZeroedArray<std::uint32_t> tree_;   // Fenwick: how many newest entries lie where
-    std::uint64_t oldest_ = 0;                // none before it is remembered
+    // Both empty without an order.
+    util::ZeroedArray<Link> links_;
+    util::ZeroedArray<std::uint32_t> tree_;  // Fenwick: how many newest entries lie where
+    std::uint64_t oldest_ = 0;               // none before it is remembered
     std::uint64_t next_ = 0;
     std::uint32_t head_ = no_link;
 };

@@ -75,7 +75,11 @@ std::string to_text(const Load& load) {
 class Both {
   public:
     Both(const Load& load, std::uint32_t seed)
-        : load_(load), random_(seed), sums_(load.capacity), model_(load.capacity) {}
+        : load_(load),
+          random_(seed),
+          sums_(load.capacity, KeyedSums::Order::newest_first),
+          plain_(load.capacity),
+          model_(load.capacity) {}
 
     void add() {
         // Most positions follow each other: a long hole forgets everything.
@@ -83,6 +87,7 @@ class Both {
         const std::uint64_t key = some_key();
         const std::uint64_t amount = upto(1000);
         sums_.add(next_, key, amount);
+        plain_.add(next_, key, amount);
         model_.add(next_, key, amount);
         ++next_;
     }
@@ -90,7 +95,9 @@ class Both {
         const std::uint64_t from = model_.oldest() + upto(next_ - model_.oldest());
         const std::uint64_t key = some_key();
         ASSERT_EQ(sums_.since(key, from), model_.since(key, from)) << key << " since " << from;
+        ASSERT_EQ(plain_.since(key, from), sums_.since(key, from)) << key << " since " << from;
         ASSERT_EQ(sums_.newest(key), model_.newest(key)) << key;
+        ASSERT_EQ(plain_.newest(key), model_.newest(key)) << key;
         const auto all = model_.keys_since(from);
         ASSERT_EQ(sums_.count_since(from), all.size()) << from;
         const std::size_t most = upto(all.size() + 1);
@@ -110,6 +117,7 @@ class Both {
     Load load_;
     std::mt19937 random_;
     KeyedSums sums_;
+    KeyedSums plain_;
     Model model_;
     std::uint64_t next_ = 0;
 };
@@ -135,7 +143,7 @@ TEST(KeyedSums, AgreesWithABruteForceModel) {
 }
 
 TEST(KeyedSums, KnowsNothingAtFirst) {
-    const KeyedSums sums(8);
+    const KeyedSums sums(8, KeyedSums::Order::newest_first);
     std::vector<std::uint64_t> keys;
     sums.keys_since(0, 10, keys);
     EXPECT_TRUE(keys.empty());
@@ -145,7 +153,7 @@ TEST(KeyedSums, KnowsNothingAtFirst) {
 }
 
 TEST(KeyedSums, AHoleLongerThanItsCapacityForgetsEverything) {
-    KeyedSums sums(8);
+    KeyedSums sums(8, KeyedSums::Order::newest_first);
     for (std::uint64_t position = 0; position < 8; ++position) {
         sums.add(position, position, 1);
     }

@@ -76,7 +76,7 @@ TimeSums& TimeSums::operator-=(const TimeSums& other) {
 Timeline::Timeline(std::size_t capacity, bool with_threads)
     : runs_(capacity), processes_(capacity), ranks_(capacity) {
     if (with_threads) {
-        threads_.emplace(capacity);
+        threads_.emplace(capacity, KeyedSums::Order::newest_first);
     }
 }
 
