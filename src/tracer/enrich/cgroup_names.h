@@ -16,11 +16,11 @@
 
 namespace rqs {
 
-/// Remembers at most 4096 cgroups, and reads at most 256 files between two calls of begin_round().
+/// Remembers at most 4096 cgroups, and reads at most 256 files in ReadBudget::period_ns.
 class CgroupNames {
   public:
     static constexpr std::size_t capacity = 4096;
-    static constexpr std::uint32_t reads_per_round = 256;
+    static constexpr std::uint32_t reads_per_period = 256;
 
     explicit CgroupNames(const util::Procfs& procfs = util::Procfs());
 
@@ -47,7 +47,7 @@ class CgroupNames {
   private:
     CgroupNames(const std::vector<Mount>& mounts, bool v1);
 
-    ReadBudget budget_{reads_per_round};
+    ReadBudget budget_{reads_per_period};
     CgroupTree cpu_;
     std::optional<CgroupTree> v2_;  // where it is not the same one
 };

@@ -153,21 +153,23 @@ TEST_F(CgroupNamesTest, WhatWasNeverThereIsNamedByItsId) {
     EXPECT_EQ(nothing_mounted.look_up_v2(1), nullptr);
 }
 
-TEST_F(CgroupNamesTest, LeavesTheRestToTheNextRound) {
+TEST_F(CgroupNamesTest, LeavesTheRestToTheNextPeriod) {
     CgroupNames names = this->names();
     names.begin_round(second_ns);
-    for (std::uint64_t id = 0; id < CgroupNames::reads_per_round; ++id) {
+    for (std::uint64_t id = 0; id < CgroupNames::reads_per_period; ++id) {
         EXPECT_EQ(names.look_up(1'000'000'000'000 + id), nullptr);
     }
     const std::uint64_t id = make("v2/late");
     names.begin_round(3 * second_ns);
-    for (std::uint64_t other = 0; other < CgroupNames::reads_per_round; ++other) {
+    for (std::uint64_t other = 0; other < CgroupNames::reads_per_period; ++other) {
         (void)names.look_up(2'000'000'000'000 + other);
     }
     put("v2/late/cpu.max", "1000 100000\n");
-    // Its path was met on the walk, but its quota is not read before the next round.
+    // Its path was met on the walk, but its quota is not read before the next period.
     EXPECT_EQ(names.look_up(id), nullptr);
-    names.begin_round(3 * second_ns);
+    names.begin_round(3 * second_ns + ReadBudget::period_ns - 1);
+    EXPECT_EQ(names.look_up(id), nullptr) << "a round is no period";
+    names.begin_round(3 * second_ns + ReadBudget::period_ns);
     ASSERT_NE(names.look_up(id), nullptr);
     EXPECT_EQ(names.look_up(id)->quota_us, 1000U);
 }

@@ -14,14 +14,14 @@
 namespace rqs {
 
 /// Names of processes and of their parents, from /proc/PID/stat. Remembers at most 8192, and reads
-/// at most 256 files between two calls of begin_round().
+/// at most 256 files in ReadBudget::period_ns.
 ///
 /// Ids are those of `procfs`. In a pid namespace of one's own the BPF source's ids are not, and
 /// must not be looked up here: in_initial_pid_namespace().
 class ProcessNames {
   public:
     static constexpr std::size_t capacity = 8192;
-    static constexpr std::uint32_t reads_per_round = 256;
+    static constexpr std::uint32_t reads_per_period = 256;
 
     explicit ProcessNames(util::Procfs procfs = util::Procfs());
 
@@ -47,7 +47,7 @@ class ProcessNames {
     void read(std::uint32_t pid, Entry& entry);
 
     util::Procfs procfs_;
-    ReadBudget budget_{reads_per_round};
+    ReadBudget budget_{reads_per_period};
     util::BoundedCache<Entry> cache_{capacity};
 };
 

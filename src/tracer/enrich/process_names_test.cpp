@@ -90,9 +90,9 @@ TEST_F(ProcessNamesTest, RemembersTheEndedAndDoesNotAskForTheGone) {
     EXPECT_EQ(comm_of(80), "late");
 }
 
-TEST_F(ProcessNamesTest, LeavesTheRestToTheNextRound) {
+TEST_F(ProcessNamesTest, LeavesTheRestToTheNextPeriod) {
     constexpr std::uint32_t first = 1000;
-    constexpr std::uint32_t count = ProcessNames::reads_per_round;
+    constexpr std::uint32_t count = ProcessNames::reads_per_period;
     for (std::uint32_t i = 0; i < count; ++i) {
         put(first + i, "many", 1);
     }
@@ -102,7 +102,7 @@ TEST_F(ProcessNamesTest, LeavesTheRestToTheNextRound) {
     }
     EXPECT_EQ(found, count - 1) << "one of the reads was the parent's";
     EXPECT_EQ(comm_of(first), "many") << "what is known costs nothing";
-    names().begin_round(second_ns + 1);
+    names().begin_round(second_ns + ReadBudget::period_ns);
     EXPECT_EQ(comm_of(first + count - 1), "many");
 }
 
@@ -111,7 +111,7 @@ TEST_F(ProcessNamesTest, KeepsABoundedNumber) {
     constexpr std::uint32_t first = 100'000;
     for (std::uint32_t i = 0; i < ProcessNames::capacity + 1000; ++i) {
         if (i % 100 == 0) {
-            names().begin_round(second_ns);
+            names().begin_round(second_ns + i * ReadBudget::period_ns);
             EXPECT_EQ(comm_of(70), "kept");
         }
         (void)names().look_up(first + i);

@@ -29,7 +29,7 @@ bool LiveNames::is_due(Told& told, std::uint64_t id) {
     return false;
 }
 
-// What cannot be told now is asked for again in the next round, if only the round's reads are
+// What cannot be told now is asked for again at the next switch, if only the period's reads are
 // spent.
 template <typename LookUp>
 void LiveNames::tell(Told& told, std::uint64_t id, LookUp look_up) {

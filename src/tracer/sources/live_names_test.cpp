@@ -164,15 +164,15 @@ TEST_F(LiveNamesTest, TheIdleTaskAndWhatIsGoneHaveNoName) {
     EXPECT_THAT(taker_.order, ElementsAre("switch"));
 }
 
-// A round reads no more than so many files; who came too late for one is told in the next.
-TEST_F(LiveNamesTest, ManyNewOnesAtOnceAreToldRoundByRound) {
+// No more than so many files are read at once; who came too late is told after a while.
+TEST_F(LiveNamesTest, ManyNewOnesAtOnceAreToldLittleByLittle) {
     LiveNames& live = names(process_names());
-    for (std::uint32_t i = 0; i < ProcessNames::reads_per_round; ++i) {
+    for (std::uint32_t i = 0; i < ProcessNames::reads_per_period; ++i) {
         live.on_switch(of_processes(no_such_pid + i, 0));
     }
     live.on_switch(of_processes(own_pid(), 0));
     EXPECT_THAT(taker_.processes, IsEmpty());
-    pass_ns(1);
+    pass_ns(ReadBudget::period_ns);
     live.on_switch(of_processes(own_pid(), 0));
     EXPECT_EQ(taker_.processes.size(), 1U);
 }
