@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -149,8 +150,21 @@ void warn_of_sampling(Invocation& out) {
     }
 }
 
+/// Options of the rings, which sampling does not have: they change nothing there.
+void warn_of_ring_options(const Words& words, Invocation& out) {
+    constexpr std::array<std::string_view, 4> of_rings{"history", "buffer", "priority", "strict"};
+    for (const std::string_view name : of_rings) {
+        const bool used = std::any_of(words.uses.begin(), words.uses.end(),
+                                      [&](const Use& use) { return use.row->long_name == name; });
+        if (used) {
+            out.warnings.push_back(fmt::format(
+                "--{}: sampling loses nothing and reads no rings; it has no effect", name));
+        }
+    }
+}
+
 /// What follows from options together, in whatever order they were given.
-Status settle(Invocation& out) {
+Status settle(const Words& words, Invocation& out) {
     SourceOptions& source = out.trace.source;
     if (auto status = settle_ids(source.filters.pids, "--pid"); !status) {
         return status;
@@ -160,6 +174,7 @@ Status settle(Invocation& out) {
     }
     if (source.kind == SourceKind::schedstat) {
         warn_of_sampling(out);
+        warn_of_ring_options(words, out);
     }
     // With the sampling source --interval is first of all how often it samples.
     if (source.interval_s && source.kind != SourceKind::schedstat) {
@@ -184,7 +199,7 @@ Status understand(Words& words, const Commands& commands, Invocation& out) {
     status = status ? apply_options(words, out) : status;
     status = status ? take_min_us(words.operands, commands, out.trace.source) : status;
     status = status ? take_run_command(words, out.trace.run) : status;
-    return status ? settle(out) : status;
+    return status ? settle(words, out) : status;
 }
 
 }  // namespace

@@ -375,6 +375,11 @@ TEST(Parse, WarnsWhereItBendsTheInput) {
     ASSERT_TRUE(why);
     EXPECT_EQ(why->warnings.size(), 1U);
 
+    const auto rings = parse_args({"--source", "schedstat", "--history", "64", "--buffer", "1m",
+                                   "--priority", "normal", "--strict"});
+    ASSERT_TRUE(rings);
+    EXPECT_EQ(rings->warnings.size(), 4U);
+
     const auto quiet = parse_args({"-p", "1", "-c", "abc", "100"});
     ASSERT_TRUE(quiet);
     EXPECT_TRUE(quiet->warnings.empty());

@@ -100,6 +100,9 @@ class JsonSink final : public Sink {
         cgroups(line, stuck.cgroup_id, stuck.sched_cgroup_id);
         scheduling(line, stuck.policy, stuck.prio);
         word(line, R"(,"cause":")", name(stuck.cause));
+        if (stuck.throttled) {
+            quota(line, cgroup(stuck.sched_cgroup_id));
+        }
         line.text("}\n");
         line.finish();
     }

@@ -37,6 +37,11 @@ class Sinks : public testing::Test {
         sink(format)->wait(out, wait);
         return out;
     }
+    [[nodiscard]] std::string line(Format format, const Stuck& stuck) const {
+        std::string out;
+        sink(format)->stuck(out, stuck);
+        return out;
+    }
 
     /// Refers to `view`, whose format changes with the next one.
     [[nodiscard]] std::unique_ptr<Sink> sink(Format format) const {
@@ -290,6 +295,18 @@ TEST_F(Sinks, JsonNamesCgroupsWhereTheyAreKnown) {
     EXPECT_EQ(object["why"][0],
               json::parse(R"({"kind":"throttled","ns":1,"quota_us":20000,"period_us":100000,
                               "quota_cgroup":"/cpu"})"));
+}
+
+TEST_F(Sinks, JsonNamesTheQuotaThatAStuckTaskWaitsFor) {
+    names.learn(CgroupInfo{6, "/cpu/c", 20'000, 100'000, 1, "/cpu"});
+    Stuck stuck;
+    stuck.sched_cgroup_id = 6;
+    EXPECT_FALSE(json::parse(line(Format::json, stuck)).contains("quota_us"));
+    stuck.throttled = true;
+    const json object = json::parse(line(Format::json, stuck));
+    EXPECT_EQ(object["quota_us"], 20'000);
+    EXPECT_EQ(object["period_us"], 100'000);
+    EXPECT_EQ(object["quota_cgroup"], "/cpu");
 }
 
 TEST_F(Sinks, JsonLeavesOutTheSecondCgroupWhereItIsTheSame) {
