@@ -30,6 +30,12 @@ constexpr std::size_t percentile_width = 11;
 
 constexpr std::size_t margin = 2;
 constexpr std::size_t shortest_name = 16;
+/// What the tables may take. A screen that has less gets fewer and narrower columns, which fit 40.
+constexpr std::size_t roomy = 80;
+constexpr std::size_t narrow_name = 12;
+constexpr std::size_t narrow_waits = 7;
+constexpr std::size_t narrow_time = 12;
+constexpr std::size_t narrow_percent = 6;
 constexpr std::size_t unlimited = 4096;  // longer than any path
 
 double ms(std::uint64_t ns) {
@@ -90,7 +96,13 @@ std::size_t longest_label(const Rows& rows, GroupOf group_of, std::size_t width)
 class Tables {
   public:
     Tables(std::string& out, const SummaryReport& report, const SinkSetup& setup)
-        : out_(out), report_(report), setup_(setup) {
+        : out_(out),
+          report_(report),
+          setup_(setup),
+          narrow_(setup.width > 0 && setup.width < roomy) {
+        if (narrow_) {
+            return;
+        }
         constexpr std::size_t numbers =
             margin + waits_width + time_width + percent_width + max_width + share_width;
         const std::size_t most = room_beside(numbers);
@@ -117,9 +129,13 @@ class Tables {
         return setup_.width > numbers + shortest_name ? setup_.width - numbers : shortest_name;
     }
     void title(std::string_view text) { put(out_, "\n{:{}}{:<{}}", "", margin, text, name_width_); }
+    void headings();
+    void amounts(std::uint64_t waits, std::uint64_t ns);
+    void percentiles_below_each_other();
     void share(const SummaryReport::Victim& victim);
     [[nodiscard]] bool shares_known() const {
-        return std::any_of(report_.victims.begin(), report_.victims.end(),
+        return !narrow_ &&
+               std::any_of(report_.victims.begin(), report_.victims.end(),
                            [](const auto& row) { return row.ran_ns + row.waited_ns > 0; });
     }
     [[nodiscard]] std::size_t culprits_that_fit() const;
@@ -128,8 +144,23 @@ class Tables {
     std::string& out_;
     const SummaryReport& report_;
     const SinkSetup& setup_;
-    std::size_t name_width_ = shortest_name;
+    bool narrow_;
+    std::size_t waits_width_ = narrow_ ? narrow_waits : waits_width;
+    std::size_t time_width_ = narrow_ ? narrow_time : time_width;
+    std::size_t percent_width_ = narrow_ ? narrow_percent : percent_width;
+    std::size_t name_width_ = narrow_ ? narrow_name : shortest_name;
 };
+
+/// The three columns that tables have in common, without the end of the line.
+void Tables::headings() {
+    put(out_, "{:>{}}{:>{}}{:>{}}", "WAITS", waits_width_, "TIME(ms)", time_width_, "%",
+        percent_width_);
+}
+
+void Tables::amounts(std::uint64_t waits, std::uint64_t ns) {
+    put(out_, "{:>{}}{:>{}.3f}{:>{}.1f}", waits, waits_width_, ms(ns), time_width_,
+        percent(ns, report_.wait_ns), percent_width_);
+}
 
 void Tables::opening() {
     const double seconds = static_cast<double>(report_.duration_ns) / 1e9;
@@ -150,16 +181,16 @@ void Tables::opening() {
 
 void Tables::causes() {
     title("CAUSE");
-    put(out_, "{:>{}}{:>{}}{:>{}}\n", "WAITS", waits_width, "TIME(ms)", time_width, "%",
-        percent_width);
+    headings();
+    out_ += '\n';
     auto rows = report_.causes;
     std::stable_sort(rows.begin(), rows.end(),
                      [](const auto& a, const auto& b) { return a.wait_ns > b.wait_ns; });
     for (const auto& row : rows) {
         if (row.waits > 0) {
-            put(out_, "{:{}}{:<{}}{:>{}}{:>{}.3f}{:>{}.1f}\n", "", margin, name(row.cause),
-                name_width_, row.waits, waits_width, ms(row.wait_ns), time_width,
-                percent(row.wait_ns, report_.wait_ns), percent_width);
+            put(out_, "{:{}}{:<{}}", "", margin, name(row.cause), name_width_);
+            amounts(row.waits, row.wait_ns);
+            out_ += '\n';
         }
     }
 }
@@ -168,20 +199,46 @@ void Tables::kinds() {
     if (report_.kinds.empty()) {
         return;
     }
-    put(out_, "\n{:{}}{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}{:>{}}{:>{}}\n", "", margin, "KIND",
-        title_width, "WAITS", waits_width, "TIME(ms)", time_width, "%", percent_width, "P50(ms)",
-        max_width, "P99(ms)", max_width, "MAX(ms)", max_width);
+    const std::size_t kind_width = narrow_ ? narrow_name : title_width;
+    put(out_, "\n{:{}}{:<{}}", "", margin, "KIND", kind_width);
+    headings();
+    if (!narrow_) {
+        put(out_, "{:>{}}{:>{}}{:>{}}", "P50(ms)", max_width, "P99(ms)", max_width, "MAX(ms)",
+            max_width);
+    }
+    out_ += '\n';
     for (const auto& row : report_.kinds) {
-        if (row.waits > 0) {
-            put(out_, "{:{}}{:<{}}{:>{}}{:>{}.3f}{:>{}.1f}{:>{}.3f}{:>{}.3f}{:>{}.3f}\n", "",
-                margin, name(row.kind), title_width, row.waits, waits_width, ms(row.wait_ns),
-                time_width, percent(row.wait_ns, report_.wait_ns), percent_width, ms(row.p50_ns),
-                max_width, ms(row.p99_ns), max_width, ms(row.max_ns), max_width);
+        if (row.waits == 0) {
+            continue;
         }
+        put(out_, "{:{}}{:<{}}", "", margin, name(row.kind), kind_width);
+        amounts(row.waits, row.wait_ns);
+        if (!narrow_) {
+            put(out_, "{:>{}.3f}{:>{}.3f}{:>{}.3f}", ms(row.p50_ns), max_width, ms(row.p99_ns),
+                max_width, ms(row.max_ns), max_width);
+        }
+        out_ += '\n';
     }
 }
 
+void Tables::percentiles_below_each_other() {
+    const auto line = [&](std::string_view what, const auto& value) {
+        put(out_, "{:{}}{:<{}}{:>{}}\n", "", margin, what, name_width_, value,
+            waits_width_ + time_width_);
+    };
+    out_ += '\n';
+    line("PERCENTILE", "wait, ms");
+    for (const auto& percentile : report_.percentiles) {
+        line(percentile.name, fmt::format("{:.3f}", ms(percentile.ns)));
+    }
+    line("max", fmt::format("{:.3f}", ms(report_.max_ns)));
+}
+
 void Tables::percentiles() {
+    if (narrow_) {
+        percentiles_below_each_other();
+        return;
+    }
     put(out_, "\n{:{}}{:<{}}", "", margin, "PERCENTILE", title_width);
     for (const auto& percentile : report_.percentiles) {
         put(out_, "{:>{}}", percentile.name, percentile_width);
@@ -205,18 +262,17 @@ void Tables::share(const SummaryReport::Victim& victim) {
 
 void Tables::victims() {
     const bool with_shares = shares_known();
+    const bool with_longest = !report_.sampled && !narrow_;
     title("VICTIM");
-    put(out_, "{:>{}}{:>{}}{:>{}}", "WAITS", waits_width, "TIME(ms)", time_width, "%",
-        percent_width);
-    if (!report_.sampled) {
+    headings();
+    if (with_longest) {
         put(out_, "{:>{}}", "MAX(ms)", max_width);
     }
     out_ += with_shares ? fmt::format("{:>{}}\n", "SHARE(%)", share_width) : "\n";
     for (const auto& victim : report_.victims) {
         put_name(out_, victim.who, name_width_);
-        put(out_, "{:>{}}{:>{}.3f}{:>{}.1f}", victim.waits, waits_width, ms(victim.wait_ns),
-            time_width, percent(victim.wait_ns, report_.wait_ns), percent_width);
-        if (!report_.sampled) {
+        amounts(victim.waits, victim.wait_ns);
+        if (with_longest) {
             put(out_, "{:>{}.3f}", ms(victim.max_ns), max_width);
         }
         if (with_shares) {
@@ -230,12 +286,13 @@ void Tables::victims() {
 }
 
 void Tables::culprits() {
+    const std::size_t ns_width = waits_width_ + time_width_;
     title("CULPRIT");
-    put(out_, "{:>{}}{:>{}}\n", "TIME(ms)", waits_width + time_width, "%", percent_width);
+    put(out_, "{:>{}}{:>{}}\n", "TIME(ms)", ns_width, "%", percent_width_);
     for (const auto& culprit : report_.culprits) {
         put_name(out_, culprit.who, name_width_);
-        put(out_, "{:>{}.3f}{:>{}.1f}\n", ms(culprit.ns), waits_width + time_width,
-            percent(culprit.ns, report_.wait_ns), percent_width);
+        put(out_, "{:>{}.3f}{:>{}.1f}\n", ms(culprit.ns), ns_width,
+            percent(culprit.ns, report_.wait_ns), percent_width_);
     }
 }
 
@@ -264,6 +321,9 @@ void Tables::table_row(const SummaryReport::TableRow& row, std::size_t name_widt
 }
 
 void Tables::culprits_by_victim() {
+    if (narrow_) {
+        return;  // one culprit beside the sums would say nothing
+    }
     const std::size_t shown = culprits_that_fit();
     const std::size_t most = room_beside(margin + (shown + 2) * cell_width);
     const auto victim = [](const auto& row) { return row.victim; };

@@ -71,6 +71,21 @@ TEST(ReportTables, FitTheScreen) {
     }
 }
 
+TEST(ReportTables, FitANarrowScreen) {
+    std::mt19937 random(3);
+    for (int i = 0; i < 100; ++i) {
+        const SummaryReport report = random_report(random);
+        for (const std::size_t width : {40U, 79U}) {
+            std::istringstream lines(tables(report, width));
+            for (std::string each; std::getline(lines, each);) {
+                // What is no table is prose, which the terminal breaks.
+                ASSERT_TRUE(each.rfind("  ", 0) != 0 || sinks::display_columns(each) <= width)
+                    << each;
+            }
+        }
+    }
+}
+
 // Culprits for which there is no room are among the others: each row still sums up.
 TEST(ReportTables, ShowAsManyCulpritsAsFit) {
     SummaryReport report;
