@@ -6,22 +6,22 @@
 
 #include "bpf/state.bpf.h"
 
-static __always_inline struct rqs_slot* ring_at(struct rqs_cpu* cpu, u64 position) {
-    return (void*)cpu + RQS_RING_OFFSET + (position & (knobs.ring_slots - 1)) * RQS_SLOT_BYTES;
+static __always_inline struct rqs_slot* ring_at(struct rqs_cpu* cpu, u64 position, u64 ring_mask) {
+    return (void*)cpu + RQS_RING_OFFSET + (position & ring_mask) * RQS_SLOT_BYTES;
 }
 
 /* The position of the slot that is written as the CPU's `fresh`th since the last publication. */
-static __always_inline u64 history_position(struct rqs_cpu* cpu, u32 fresh) {
-    return cpu->head + RQS_WAIT_SLOTS + (fresh & (knobs.history_slots - 1));
+static __always_inline u64 history_position(struct rqs_cpu* cpu, u32 fresh, u64 history_mask) {
+    return cpu->head + RQS_WAIT_SLOTS + (fresh & history_mask);
 }
 
 /*
  * The cgroup by which the scheduler groups the task; plain loads, since it is read at each switch.
  * An autogroup (of a terminal session) is not a cgroup: its tasks are in the root one.
  */
-static __always_inline u64 sched_cgroup_id(struct task_struct* task) {
-    struct cgroup* cgroup =
-        knobs.cpu_controller_is_v1 ? task->sched_task_group->css.cgroup : task->cgroups->dfl_cgrp;
+static __always_inline u64 sched_cgroup_id(struct task_struct* task, u64 modes) {
+    struct cgroup* cgroup = MODE(modes, cpu_controller_is_v1) ? task->sched_task_group->css.cgroup
+                                                              : task->cgroups->dfl_cgrp;
 
     return cgroup ? cgroup->kn->id : 1;
 }
@@ -38,18 +38,19 @@ static __always_inline void copy_comm(char* to, struct task_struct* task) {
 
 /* Writes down that `prev` had the CPU until `clock`. Returns the slot's number. */
 static __always_inline u32 history_add_run(struct rqs_cpu* cpu, struct rq* rq,
-                                           struct task_struct* prev, u8 left, u64 clock) {
+                                           struct task_struct* prev, u8 left, u64 clock,
+                                           const struct hot_knobs* hot) {
     u32 seq = cpu->seq;
-    u64 position = history_position(cpu, cpu->fresh);
-    struct rqs_run* run = (void*)ring_at(cpu, position);
+    u32 fresh = cpu->fresh;
+    u64 position = history_position(cpu, fresh, hot->history_mask);
+    struct rqs_run* run = (void*)ring_at(cpu, position, hot->ring_mask);
     u32 tid = prev->pid;
     u64 irq = irq_time_ns(rq);
     u64 steal = steal_time_ns(rq);
 
     cpu->seq = seq + 1;
-    cpu->fresh++;
-    if (knobs.with_stuck)
-        cpu->newest_run = position;
+    cpu->fresh = fresh + 1;
+    cpu->newest_run = position;
     run->kind = RQS_KIND_RUN;
     run->seq = seq;
     run->end_ns = clock;
@@ -62,8 +63,8 @@ static __always_inline u32 history_add_run(struct rqs_cpu* cpu, struct rq* rq,
     run->policy = policy_of(prev) | left << RQS_LEFT_SHIFT;
     run->prio = prev->prio;
     copy_comm(run->comm, prev);
-    run->cgroup_id = tid ? sched_cgroup_id(prev) : 0;
-    run->ppid = knobs.with_parents ? parent_pid(prev) : 0;
+    run->cgroup_id = tid ? sched_cgroup_id(prev, hot->modes) : 0;
+    run->ppid = MODE(hot->modes, with_parents) ? parent_pid(prev) : 0;
     return seq;
 }
 
@@ -74,7 +75,8 @@ static __always_inline u32 history_add_run(struct rqs_cpu* cpu, struct rq* rq,
  * throttling.
  */
 static __always_inline void history_add_throttle(struct rqs_cpu* cpu, struct rq* rq,
-                                                 struct cfs_rq* cfs_rq, u32 group, u64 clock) {
+                                                 struct cfs_rq* cfs_rq, u32 group, u64 clock,
+                                                 const struct hot_knobs* hot) {
     struct rqs_throttle_seen* seen =
         (void*)cpu + RQS_THROTTLE_OFFSET + (group & (RQS_THROTTLE_SLOTS - 1)) * sizeof(*seen);
     bool first = seen->group != group;
@@ -88,7 +90,8 @@ static __always_inline void history_add_throttle(struct rqs_cpu* cpu, struct rq*
     seen->looked_ns = clock;
     if (total == before)
         return;
-    entry = (void*)ring_at(cpu, history_position(cpu, cpu->fresh));
+    entry =
+        (void*)ring_at(cpu, history_position(cpu, cpu->fresh, hot->history_mask), hot->ring_mask);
     entry->kind = RQS_KIND_THROTTLE;
     entry->seq = cpu->seq;
     entry->end_ns = clock;

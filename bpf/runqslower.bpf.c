@@ -28,11 +28,11 @@ static __always_inline u64 next_wait_kind(u8 left) {
 }
 
 static __always_inline void remember_departure(struct tagged* bases, struct task_struct* prev,
-                                               bool preempt, u8 left, u64 clock) {
+                                               bool preempt, u8 left, u64 clock, u64 base_mask) {
     u32 tid = prev->pid;
     u64 owner = identity(prev);
 
-    tagged_store(base_of(bases, tid), owner,
+    tagged_store(base_of(bases, tid, base_mask), owner,
                  prev->sched_info.run_delay << BASE_RUN_DELAY_SHIFT |
                      next_wait_kind(left) << BASE_KIND_SHIFT | may_be_throttled(prev));
     /* Preempted on its way to sleep: it stays runnable, but sched_info_depart() stamps only tasks
@@ -58,7 +58,8 @@ struct background {
  * adds to run_delay and restarts the stamp: what run_delay has grown since the task last ran.
  */
 static __always_inline struct background background_of(struct tagged* bases,
-                                                       struct task_struct* next, u64 owner) {
+                                                       struct task_struct* next, u64 owner,
+                                                       u64 base_mask) {
     struct background known = {};
     u64 run_delay = next->sched_info.run_delay;
     u64 base;
@@ -69,7 +70,7 @@ static __always_inline struct background background_of(struct tagged* bases,
         known.kind = RQS_WAIT_KIND_CREATED;
         return known;
     }
-    if (!tagged_load(base_of(bases, next->pid), owner, &base)) {
+    if (!tagged_load(base_of(bases, next->pid, base_mask), owner, &base)) {
         known.flags = RQS_WAIT_NO_BASE;
         known.throttled = true;
         known.kind = RQS_WAIT_KIND_UNKNOWN;
@@ -83,13 +84,14 @@ static __always_inline struct background background_of(struct tagged* bases,
 
 /* False if it did not wait at all, as far as anybody knows. */
 static __always_inline bool measure(struct rqs_wait_a* a, struct rqs_wait_b* b,
-                                    struct tagged* bases, struct task_struct* next, u64 clock) {
+                                    struct tagged* bases, struct task_struct* next, u64 clock,
+                                    u64 base_mask) {
     u64 queued = next->sched_info.last_queued;
     u64 owner = identity(next);
     struct tagged* unstamped;
 
     if (queued) {
-        struct background known = background_of(bases, next, owner);
+        struct background known = background_of(bases, next, owner, base_mask);
 
         a->elsewhere_ns = known.elsewhere_ns;
         b->flags |= known.flags | known.kind << RQS_WAIT_KIND_SHIFT;
@@ -111,7 +113,7 @@ static __always_inline bool measure(struct rqs_wait_a* a, struct rqs_wait_b* b,
 
 static __always_inline void keep(struct rqs_cpu* cpu, struct rqs_wait_a* a, struct rqs_wait_b* b,
                                  struct task_struct* next, struct task_struct* curr, u32 run_seq,
-                                 u64 clock) {
+                                 u64 clock, u64 modes) {
     a->kind = RQS_KIND_WAIT_A;
     a->policy = policy_of(next);
     a->prio = next->prio;
@@ -122,8 +124,8 @@ static __always_inline void keep(struct rqs_cpu* cpu, struct rqs_wait_a* a, stru
     a->cgroup_id = v2_cgroup_id(curr);
     copy_comm(a->comm, next);
     b->kind = RQS_KIND_WAIT_B;
-    b->sched_cgroup_id = sched_cgroup_id(curr);
-    b->ppid = knobs.with_parents ? parent_pid(curr) : 0;
+    b->sched_cgroup_id = sched_cgroup_id(curr, modes);
+    b->ppid = MODE(modes, with_parents) ? parent_pid(curr) : 0;
     b->run_delay_ns = next->sched_info.run_delay;
     b->runtime_ns = next->se.sum_exec_runtime;
     emit(cpu, b);
@@ -137,7 +139,8 @@ int on_switch(u64* ctx) {
     struct cfs_rq* cfs_rq = next->se.cfs_rq;
     struct rq* rq = cfs_rq->rq;
     u64 clock = rq->clock;
-    u32 cpu_id = rq->cpu;
+    u32 cpu_id = bpf_get_smp_processor_id();
+    struct hot_knobs hot = read_hot_knobs();
     struct rqs_cpu* cpu = cpu_state(cpu_id);
     struct tagged* bases = run_delay_base_table();
     u8 left = how_it_left(prev, preempt);
@@ -148,17 +151,17 @@ int on_switch(u64* ctx) {
 
     if (!cpu || !bases)
         return 0;
-    run_seq = history_add_run(cpu, rq, prev, left, clock);
+    run_seq = history_add_run(cpu, rq, prev, left, clock, &hot);
     if (prev->pid)
-        remember_departure(bases, prev, preempt, left, clock);
-    if (knobs.with_waker) {
+        remember_departure(bases, prev, preempt, left, clock, hot.base_mask);
+    if (MODE(hot.modes, with_waker)) {
         cpu->interrupts = 0; /* no switch happens in one */
         forget_waker(prev, preempt);
     }
     if (!next->pid)
         return 0;
-    a = (void*)ring_at(cpu, cpu->head);
-    b = (void*)ring_at(cpu, cpu->head + 1);
+    a = (void*)ring_at(cpu, cpu->head, hot.ring_mask);
+    b = (void*)ring_at(cpu, cpu->head + 1, hot.ring_mask);
     b->flags = 0;
     /* rq->curr is next, but by a way that verifiers since 6.2 do not trust: for each pointer that
        is read from a task that they trust they search all of the kernel's types, four times over.
@@ -167,21 +170,21 @@ int on_switch(u64* ctx) {
         group = quota_group(rq->curr);
     b->group = group;
     if (group)
-        history_add_throttle(cpu, rq, cfs_rq, group, clock);
-    if (knobs.with_waker)
+        history_add_throttle(cpu, rq, cfs_rq, group, clock, &hot);
+    if (MODE(hot.modes, with_waker))
         take_waker(next, b);
-    if (!measure(a, b, bases, next, clock))
+    if (!measure(a, b, bases, next, clock, hot.base_mask))
         return 0;
     if (knobs.self_pid && (u32)next->tgid == knobs.self_pid)
         return 0;
-    if (knobs.filter_any && !(wanted(rq->curr) && wanted_cpu(cpu_id)))
+    if (MODE(hot.modes, filter_any) && !(wanted(rq->curr) && wanted_cpu(cpu_id)))
         return 0;
     cpu->seen++;
     if (b->flags & RQS_WAIT_NO_BASE)
         cpu->unverified++;
     if (knobs.min_ns && a->here_ns + a->elsewhere_ns <= knobs.min_ns)
         return 0;
-    keep(cpu, a, b, next, rq->curr, run_seq, clock);
+    keep(cpu, a, b, next, rq->curr, run_seq, clock, hot.modes);
     return 0;
 }
 
@@ -281,7 +284,7 @@ static __always_inline void note_last_run(struct rqs_stuck* stuck) {
 
     if (!cpu)
         return;
-    run = (void*)ring_at(cpu, cpu->newest_run);
+    run = (void*)ring_at(cpu, cpu->newest_run, knobs.ring_slots - 1);
     if (run->kind != RQS_KIND_RUN) /* nothing has been switched there yet */
         return;
     stuck->running_tid = run->tid;
@@ -321,14 +324,15 @@ int find_waiting(struct bpf_iter__task* ctx) {
     stuck.cpu = rq->cpu;
     if ((__s64)(rq->clock - queued) <= 0 || !wanted(task) || !wanted_cpu(stuck.cpu))
         return 0;
-    known = background_of(bases, task, identity(task));
+    known = background_of(bases, task, identity(task), knobs.base_slots - 1);
     stuck.waiting_ns = rq->clock - queued + known.elsewhere_ns;
     if (stuck.waiting_ns <= knobs.min_ns)
         return 0;
     stuck.wait_kind = known.kind;
     stuck.mono_ns = bpf_ktime_get_ns();
     stuck.cgroup_id = v2_cgroup_id(task);
-    stuck.sched_cgroup_id = sched_cgroup_id(task);
+    stuck.sched_cgroup_id =
+        sched_cgroup_id(task, *(const volatile u64*)&knobs.cpu_controller_is_v1);
     stuck.tid = task->pid;
     stuck.pid = task->tgid;
     stuck.prio = task->prio;

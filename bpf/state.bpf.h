@@ -5,8 +5,39 @@
 
 #include "bpf/kernel.bpf.h"
 
-/* Read-only once loaded: the verifier knows the values and drops what they turn off. */
+/*
+ * Read-only once loaded: the verifier knows the values and drops what they turn off. It does not
+ * drop the loads, though: what the hook looks at more than once it reads once.
+ */
 const volatile struct rqs_knobs knobs = {};
+
+/* The knobs that the hook needs at each switch. All of 64 bits: of what is narrower the verifiers
+   before 5.16 forget the value when it goes to the stack. */
+struct hot_knobs {
+    u64 ring_mask;
+    u64 history_mask;
+    u64 base_mask;
+    u64 modes;
+};
+
+static __always_inline struct hot_knobs read_hot_knobs(void) {
+    struct hot_knobs hot;
+
+    hot.ring_mask = knobs.ring_slots - 1;
+    hot.history_mask = knobs.history_slots - 1;
+    hot.base_mask = knobs.base_slots - 1;
+    hot.modes = *(const volatile u64*)&knobs.cpu_controller_is_v1;
+    return hot;
+}
+
+_Static_assert(__builtin_offsetof(struct rqs_knobs, cpu_controller_is_v1) % 8 == 0,
+               "read as one word");
+
+/* One of the eight bytes from knobs.cpu_controller_is_v1 on. */
+#define MODE(modes, name)                                                            \
+    (((modes) >> 8 * (__builtin_offsetof(struct rqs_knobs, name) -                   \
+                      __builtin_offsetof(struct rqs_knobs, cpu_controller_is_v1))) & \
+     0xff)
 
 /* struct rqs_cpu and what follows it: contract/wire.h */
 struct {
@@ -113,8 +144,8 @@ static __always_inline struct rqs_cpu* cpu_state(u32 cpu) {
 }
 
 /* By the low bits of the tid. */
-static __always_inline struct tagged* base_of(struct tagged* bases, u32 tid) {
-    return bases + (tid & (knobs.base_slots - 1));
+static __always_inline struct tagged* base_of(struct tagged* bases, u32 tid, u64 base_mask) {
+    return bases + (tid & base_mask);
 }
 
 static __always_inline struct tagged* run_delay_base_table(void) {

@@ -118,19 +118,20 @@ struct rqs_knobs {
     rqs_u32 base_slots;    /* power of two */
     rqs_u32 pid_limit;     /* bytes of `pids` */
     rqs_u32 self_pid;      /* this process's waits are left out; 0: nobody's */
+    /* The first eight, which are looked at in each switch, are read together. */
     rqs_u8 cpu_controller_is_v1;
     rqs_u8 filter_any; /* one of those below */
+    rqs_u8 with_waker;
+    rqs_u8 with_stuck;
+    rqs_u8 with_parents; /* fill in `ppid` */
+    rqs_u8 filter_cpu;
     rqs_u8 filter_pid;
     rqs_u8 filter_tid;
     rqs_u8 filter_descendants;
     rqs_u8 filter_comm;
-    rqs_u8 filter_cpu;
     rqs_u8 filter_cgroup;
     rqs_u8 filter_cgroup_map;
     rqs_u8 filter_mntns_map;
-    rqs_u8 with_waker;
-    rqs_u8 with_stuck;
-    rqs_u8 with_parents; /* fill in `ppid` */
     rqs_u8 reserved[3];
 };
 
@@ -241,7 +242,7 @@ struct rqs_cpu {
     rqs_u32 seq;             /* of the next history slot */
     rqs_u32 fresh;           /* history slots since the last publication */
     rqs_u64 rung_tail;       /* the doorbell was rung for this tail already */
-    rqs_u64 newest_run;      /* position of the last RUN slot; kept for --stuck alone */
+    rqs_u64 newest_run;      /* position of the last RUN slot */
     rqs_u32 interrupts;      /* nesting, kept by the hooks of --waker alone */
     rqs_u32 reserved0;
     rqs_u64 reserved1[5];
