@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <set>
 #include <sstream>
@@ -315,6 +316,47 @@ TEST(FilterCommand, InAPidNamespaceIsRefused) {
             ::_exit(reap(first, patience_ns()));
         });
         EXPECT_EQ(inside.join(), 0);
+    }
+}
+
+/// Seconds since the epoch of a JSON record's `time`.
+std::time_t time_of(const std::string& line) {
+    const std::string key = R"("time":")";
+    const std::size_t at = line.find(key);
+    std::tm time{};
+    if (at == std::string::npos ||
+        ::strptime(line.c_str() + at + key.size(), "%Y-%m-%dT%H:%M:%S", &time) == nullptr) {
+        return 0;
+    }
+    time.tm_isdst = -1;
+    return std::mktime(&time);
+}
+
+/// In a time namespace whose CLOCK_MONOTONIC is so much ahead: 77 where there is none, 0 if all is
+/// well. Events are stamped with the machine's clock.
+int trace_in_time_namespace(long ahead_s) {
+    constexpr int new_time = 0x00000080;  // CLONE_NEWTIME; children are in it
+    if (::unshare(new_time) != 0 ||
+        !write_file("/proc/self/timens_offsets", "monotonic " + std::to_string(ahead_s) + " 0")) {
+        return 77;
+    }
+    Tracer tracer({"0", "-f", "json", "-n", "5"});
+    const int code = tracer.join();
+    const auto lines = tracer.lines();
+    const bool right = code == 0 && lines.size() == 6 &&
+                       std::abs(time_of(lines.front().text) - std::time(nullptr)) < 600;
+    return right ? 0 : 1;
+}
+
+TEST(FilterNamespace, EventsHaveTheMachinesTime) {
+    const long up_s = static_cast<long>(now_ns() / 1'000'000'000);
+    for (const long ahead_s : {100'000L, -up_s / 2}) {
+        Process inside([&] { ::_exit(trace_in_time_namespace(ahead_s)); });
+        const int code = inside.join();
+        if (code == 77) {
+            GTEST_SKIP() << "this kernel has no time namespaces";
+        }
+        EXPECT_EQ(code, 0) << ahead_s;
     }
 }
 

@@ -289,7 +289,8 @@ Result<int> Trace::exit_code(const Status& traced) {
             say(traced.error().message);
         }
         if ((!traced || output_gone_) && !command_ended()) {
-            say("nobody takes the output any more: tracing has ended, the command goes on");
+            say(traced ? "nobody takes the output any more: tracing has ended, the command goes on"
+                       : "tracing has ended, the command goes on");
         }
         code = command_code(traced.has_value());
     }

@@ -37,7 +37,8 @@ void put_unknown(std::string& out, const UnknownTime& time, std::uint32_t histor
     if (time.early_ns > time.unknown_ns / 2) {
         out += "most of it lies in waits that began before tracing did\n";
     } else {
-        put(out, "{} helps\n", history < long_history ? "--history 4096" : "a larger --buffer");
+        const bool short_history = history < long_history && !time.lossy;
+        put(out, "{} helps\n", short_history ? "--history 4096" : "a larger --buffer");
     }
 }
 
@@ -90,7 +91,9 @@ void Closing::warnings(std::string& talk, const RunEnd& end) const {
             brief_);
     }
     if (explained_ && !reported_) {
-        put_unknown(talk, time_, history_);
+        UnknownTime time = time_;
+        time.lossy = lost > end.counters.kept;
+        put_unknown(talk, time, history_);
     }
 }
 

@@ -17,6 +17,7 @@ struct UnknownTime {
     std::uint64_t whole_ns = 0;
     std::uint64_t unknown_ns = 0;
     std::uint64_t early_ns = 0;
+    bool lossy = false;  ///< most waits were lost, and with them what explains the others
 };
 
 /// Says that much of the time is unknown, and which option helps, with a newline; nothing where it

@@ -117,6 +117,13 @@ TEST_F(Closing, MuchUnknownTimeComesWithTheOptionThatHelps) {
             EXPECT_TRUE(talk.ends_with(remedy)) << talk;
         }
     }
+    history = 1024;
+    const auto lossy = this->sink(Format::json);
+    std::string lossy_out;
+    std::string lossy_talk;
+    lossy->wait(lossy_out, wait);
+    lossy->end(lossy_out, lossy_talk, {5, {.seen = 3, .kept = 1, .lost = 2}});
+    EXPECT_TRUE(lossy_talk.ends_with("a larger --buffer helps\n")) << lossy_talk;
     wait.early = true;
     const auto early = this->sink(Format::json);
     std::string early_out;

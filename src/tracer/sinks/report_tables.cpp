@@ -175,7 +175,9 @@ void Tables::opening() {
         put(out_, "{} more were lost and are not included; a larger --buffer helps\n",
             report_.lost);
     }
-    put_unknown(out_, {report_.wait_ns, report_.unknown_ns, report_.early_unknown_ns},
+    put_unknown(out_,
+                {report_.wait_ns, report_.unknown_ns, report_.early_unknown_ns,
+                 report_.lost > report_.waits},
                 setup_.history);
 }
 

@@ -159,7 +159,19 @@ void WhyLine::put(Line& line, const Wait& wait) {
     if (others.count > 0) {
         put_piece([&](Line& own) { others_words(own, others); });
     }
-    put_remarks(line, wait);
+    remarks(line, wait);
+}
+
+void WhyLine::remarks(Line& line, const Wait& wait) {
+    piece_.clear();
+    Line own(piece_);
+    put_remarks(own, wait);
+    own.finish();
+    if (width_ != 0 && column_ + piece_.size() > width_) {
+        line.text("\n");
+        line.text(indent.substr(1));  // they begin with a space
+    }
+    line.text(piece_);
 }
 
 }  // namespace rqs::sinks

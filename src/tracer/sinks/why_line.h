@@ -35,6 +35,7 @@ class WhyLine {
     void part(Line& line, const Part& part, const Wait& wait);
     void quota(Line& line, std::uint64_t cgroup_id) const;
     void piece(Line& line, std::string_view text, bool first);
+    void remarks(Line& line, const Wait& wait);
 
     std::uint32_t named_tasks_;
     std::size_t width_;

@@ -17,7 +17,7 @@
 #include "sources/bpf_rings.h"
 #include "sources/bpf_stuck.h"
 #include "sources/clock_readings.h"
-#include "util/clock.h"
+#include "sources/kernel_clock.h"
 
 namespace rqs {
 namespace {
@@ -32,7 +32,7 @@ class BpfSource final : public Source {
     Status poll(std::chrono::milliseconds timeout, RecordHandler& handler) override;
     Status finish(RecordHandler& handler) override;
     [[nodiscard]] Counters counters() const override;
-    [[nodiscard]] std::uint64_t now_ns() const override { return util::monotonic_ns(); }
+    [[nodiscard]] std::uint64_t now_ns() const override { return kernel_monotonic_ns(); }
     [[nodiscard]] std::uint32_t cpus() const override { return object_ ? object_->cpu_count() : 1; }
 
   private:
@@ -78,7 +78,7 @@ Status BpfSource::start() {
     if (auto attached = object_->attach(); !attached) {
         return attached;
     }
-    rings_->attached_at(util::monotonic_ns());
+    rings_->attached_at(kernel_monotonic_ns());
     if (options_.stuck) {
         auto finder = StuckFinder::make(*object_, options_.min_us);
         if (!finder) {
@@ -140,7 +140,7 @@ Status BpfSource::poll(std::chrono::milliseconds timeout, RecordHandler& handler
     if (auto waited = wait_for_doorbell(timeout); !waited) {
         return waited;
     }
-    const std::uint64_t now_ns = util::monotonic_ns();
+    const std::uint64_t now_ns = kernel_monotonic_ns();
     clocks_.read_if_due(now_ns, handler);
     if (auto looked = rings_->look(now_ns); !looked) {
         return looked;
@@ -181,7 +181,7 @@ Status BpfSource::finish(RecordHandler& handler) {
     }
     object_->detach();
     wait_for_programs();
-    if (auto looked = rings_->look(util::monotonic_ns()); !looked) {
+    if (auto looked = rings_->look(kernel_monotonic_ns()); !looked) {
         return looked;
     }
     const auto all = hand_on(UINT64_MAX, UINT64_MAX, handler);

@@ -4,17 +4,10 @@
 #include <ctime>
 #include <limits>
 
+#include "sources/kernel_clock.h"
 #include "util/clock.h"
 
 namespace rqs {
-namespace {
-
-std::int64_t clock_ns(clockid_t clock) {
-    return static_cast<std::int64_t>(util::clock_ns(clock));
-}
-
-}  // namespace
-
 // Between two readings of one clock the other is read; the closest pair of several tells best. A
 // single pair would be off by as long as this thread waited between its two readings.
 std::int64_t realtime_offset_ns() {
@@ -22,9 +15,9 @@ std::int64_t realtime_offset_ns() {
     std::int64_t closest_ns = std::numeric_limits<std::int64_t>::max();
     std::int64_t offset_ns = 0;
     for (int i = 0; i < tries; ++i) {
-        const std::int64_t before = clock_ns(CLOCK_MONOTONIC);
-        const std::int64_t real = clock_ns(CLOCK_REALTIME);
-        const std::int64_t apart_ns = clock_ns(CLOCK_MONOTONIC) - before;
+        const auto before = static_cast<std::int64_t>(kernel_monotonic_ns());
+        const auto real = static_cast<std::int64_t>(util::clock_ns(CLOCK_REALTIME));
+        const std::int64_t apart_ns = static_cast<std::int64_t>(kernel_monotonic_ns()) - before;
         if (apart_ns < closest_ns) {
             closest_ns = apart_ns;
             offset_ns = real - (before + apart_ns / 2);

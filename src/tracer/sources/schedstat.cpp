@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sources/kernel_clock.h"
 #include "util/clock.h"
 #include "util/contains.h"
 #include "util/say.h"
@@ -25,7 +26,7 @@ constexpr std::uint64_t ns_per_us = 1000;
 constexpr std::uint64_t ns_per_ms = 1'000'000;
 
 SchedstatSource::Setup live_setup(std::optional<std::uint32_t> ancestor) {
-    return {util::Procfs(), ancestor, util::monotonic_ns,
+    return {util::Procfs(), ancestor, kernel_monotonic_ns,
             [] { return util::clock_ns(CLOCK_BOOTTIME); }};
 }
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <string_view>
 
-#include "util/clock.h"
+#include "sources/kernel_clock.h"
 
 namespace rqs {
 namespace {
@@ -47,7 +47,7 @@ SyntheticSource::Task SyntheticSource::make_task(std::uint32_t tid) {
 }
 
 Status SyntheticSource::start() {
-    began_ns_ = now_ns_ = util::monotonic_ns();
+    began_ns_ = now_ns_ = kernel_monotonic_ns();
     for (Cpu& cpu : cpus_) {
         cpu.clock_ns = began_ns_;
         for (Task& task : cpu.tasks) {
