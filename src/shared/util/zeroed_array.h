@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -37,12 +36,11 @@ class ZeroedArray {
 
   private:
     void prefer_large_pages() const {
-        constexpr std::uintptr_t large = std::uintptr_t{2} << 20;
-        const auto from = reinterpret_cast<std::uintptr_t>(elements_.get());
-        const std::uintptr_t first = (from + large - 1) & ~(large - 1);
-        const std::uintptr_t end = (from + size_ * sizeof(T)) & ~(large - 1);
-        if (first < end) {
-            (void)::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+        constexpr std::size_t large = std::size_t{2} << 20;
+        std::size_t room = size_ * sizeof(T);
+        void* first = elements_.get();
+        if (std::align(large, large, first, room) != nullptr) {
+            (void)::madvise(first, room & ~(large - 1), MADV_HUGEPAGE);
         }
     }
 
