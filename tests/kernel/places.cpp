@@ -12,34 +12,13 @@
 
 #include <array>
 #include <cstdlib>
-#include <sstream>
 
+#include "enrich/mounts.h"
 #include "situation.h"
+#include "util/procfs.h"
 
 namespace rqs::ktest {
 namespace {
-
-struct Mount {
-    std::string path;
-    std::string type;
-    std::string options;
-};
-
-template <typename Wanted>
-std::string find_mount(const Wanted& wanted) {
-    std::istringstream mounts(read_file("/proc/self/mounts"));
-    std::string line;
-    while (std::getline(mounts, line)) {
-        std::istringstream fields(line);
-        std::string device;
-        Mount mount;
-        fields >> device >> mount.path >> mount.type >> mount.options;
-        if (wanted(mount)) {
-            return mount.path;
-        }
-    }
-    return {};
-}
 
 bool is_bpf_file_system(const std::string& path) {
     struct statfs info {};
@@ -49,23 +28,20 @@ bool is_bpf_file_system(const std::string& path) {
 }  // namespace
 
 std::string cgroup2_mount() {
-    return find_mount([](const Mount& mount) { return mount.type == "cgroup2"; });
+    const auto mount = find_cgroup_v2(read_mounts(util::Procfs()));
+    return mount ? mount->point : std::string();
 }
 
 bool cpu_controller_is_v2() {
-    const std::string controllers = " " + read_file(cgroup2_mount() + "/cgroup.controllers");
-    return controllers.find(" cpu ") != std::string::npos ||
-           controllers.find(" cpu\n") != std::string::npos;
+    return has_word(read_file(cgroup2_mount() + "/cgroup.controllers"), "cpu", " \n");
 }
 
 std::string cpu_controller_mount() {
     if (cpu_controller_is_v2()) {
         return cgroup2_mount();
     }
-    return find_mount([](const Mount& mount) {
-        const std::string options = "," + mount.options + ",";
-        return mount.type == "cgroup" && options.find(",cpu,") != std::string::npos;
-    });
+    const auto mount = find_cgroup_v1(read_mounts(util::Procfs()), "cpu");
+    return mount ? mount->point : std::string();
 }
 
 Cgroup::Cgroup(std::string path) : path_(std::move(path)) {

@@ -16,6 +16,7 @@
 #include <sstream>
 #include <utility>
 
+#include "util/fd.h"
 #include "util/procfs.h"
 
 namespace rqs {
@@ -51,15 +52,12 @@ std::optional<std::string> path_by_handle(const std::string& mount_point, std::u
     handle->handle_type = fileid_kernfs;
     std::memcpy(memory.data() + offsetof(file_handle, f_handle), &id, sizeof id);
 
-    const int mount = ::open(mount_point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int group = ::open_by_handle_at(mount, handle, O_PATH | O_CLOEXEC);
-    const int error = errno;
-    ::close(mount);
-    if (group < 0) {
-        return error == ESTALE ? std::optional<std::string>("") : std::nullopt;
+    const util::Fd mount(::open(mount_point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const util::Fd group(::open_by_handle_at(mount.get(), handle, O_PATH | O_CLOEXEC));
+    if (!group.valid()) {
+        return errno == ESTALE ? std::optional<std::string>("") : std::nullopt;
     }
-    auto path = util::Procfs().read_link(fmt::format("self/fd/{}", group));
-    ::close(group);
+    auto path = util::Procfs().read_link(fmt::format("self/fd/{}", group.get()));
     if (path && path->size() > removed.size() &&
         path->compare(path->size() - removed.size(), removed.size(), removed) == 0) {
         path = "";
