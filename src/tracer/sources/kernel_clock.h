@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The clock of events: CLOCK_MONOTONIC of the machine, which in a time namespace is another than the
-// one that clock_gettime() reads.
+// The clock of events: CLOCK_MONOTONIC of the machine, which in a time namespace is another than
+// the one that clock_gettime() reads.
 #pragma once
 
 #include <cstdint>
