@@ -125,6 +125,9 @@ Result<std::vector<SoakFigures>> soak(const Plan& plan) {
         if (!figures) {
             return tl::unexpected(figures.error());
         }
+        fmt::print(stderr, "rqs_bench: {}: at most {:.1f} MiB resident, {} of {} lost\n",
+                   figures->label, static_cast<double>(figures->peak_rss) / (1 << 20),
+                   figures->loss.lost, figures->loss.kept + figures->loss.lost);
         all.push_back(std::move(*figures));
     }
     return all;

@@ -5,9 +5,9 @@
  * rq->clock - last_queued is the very number that the kernel adds to run_delay a moment later.
  * The tracepoint runs with the runqueue locked and interrupts off: a CPU's state has one writer.
  *
- * A wait is put together in the ring, where it will be published, and not on the stack. What lies
- * there the verifier does not follow, so that all the ways to a wait become one before it is
- * published.
+ * A wait is measured in the CPU's state and not on the stack. What lies there the verifier does not
+ * follow, so that all the ways to a wait become one before it is published; and most waits are too
+ * short to be kept, so that the ring is not touched for them.
  */
 #include "bpf/emit.bpf.h"
 #include "bpf/filter.bpf.h"
@@ -83,9 +83,8 @@ static __always_inline struct background background_of(struct tagged* bases,
 }
 
 /* False if it did not wait at all, as far as anybody knows. */
-static __always_inline bool measure(struct rqs_wait_a* a, struct rqs_wait_b* b,
-                                    struct tagged* bases, struct task_struct* next, u64 clock,
-                                    u64 base_mask) {
+static __always_inline bool measure(struct rqs_draft* draft, struct tagged* bases,
+                                    struct task_struct* next, u64 clock, u64 base_mask) {
     u64 queued = next->sched_info.last_queued;
     u64 owner = identity(next);
     struct tagged* unstamped;
@@ -93,10 +92,10 @@ static __always_inline bool measure(struct rqs_wait_a* a, struct rqs_wait_b* b,
     if (queued) {
         struct background known = background_of(bases, next, owner, base_mask);
 
-        a->elsewhere_ns = known.elsewhere_ns;
-        b->flags |= known.flags | known.kind << RQS_WAIT_KIND_SHIFT;
+        draft->elsewhere_ns = known.elsewhere_ns;
+        draft->flags |= known.flags | known.kind << RQS_WAIT_KIND_SHIFT;
         if (!known.throttled)
-            b->group = 0;
+            draft->group = 0;
     } else {
         unstamped = unstamped_of(next->pid);
         if (!unstamped || !tagged_load(unstamped, owner, &queued))
@@ -104,28 +103,39 @@ static __always_inline bool measure(struct rqs_wait_a* a, struct rqs_wait_b* b,
         unstamped->check = ~unstamped->value;
         if ((__s64)(clock - queued) <= 0) /* it was moved, and the CPUs' clocks differ */
             return false;
-        a->elsewhere_ns = 0;
-        b->flags |= RQS_WAIT_UNSTAMPED | RQS_WAIT_KIND_PREEMPTED << RQS_WAIT_KIND_SHIFT;
+        draft->elsewhere_ns = 0;
+        draft->flags |= RQS_WAIT_UNSTAMPED | RQS_WAIT_KIND_PREEMPTED << RQS_WAIT_KIND_SHIFT;
     }
-    a->here_ns = clock - queued;
+    draft->here_ns = clock - queued;
     return true;
 }
 
-static __always_inline void keep(struct rqs_cpu* cpu, struct rqs_wait_a* a, struct rqs_wait_b* b,
-                                 struct task_struct* next, struct task_struct* curr, u32 run_seq,
-                                 u64 clock, u64 modes) {
+static __always_inline struct rqs_wait_b* wait_b_at(struct rqs_cpu* cpu, u64 ring_mask) {
+    return (void*)ring_at(cpu, cpu->head + 1, ring_mask);
+}
+
+static __always_inline void keep(struct rqs_cpu* cpu, struct task_struct* next,
+                                 struct task_struct* curr, u32 run_seq, u64 clock,
+                                 const struct hot_knobs* hot) {
+    struct rqs_wait_a* a = (void*)ring_at(cpu, cpu->head, hot->ring_mask);
+    struct rqs_wait_b* b = wait_b_at(cpu, hot->ring_mask);
+
     a->kind = RQS_KIND_WAIT_A;
     a->policy = policy_of(next);
     a->prio = next->prio;
     a->seq = run_seq;
     a->mono_ns = mono_ns(cpu, clock);
+    a->here_ns = cpu->draft.here_ns;
+    a->elsewhere_ns = cpu->draft.elsewhere_ns;
     a->tid = next->pid;
     a->pid = next->tgid;
     a->cgroup_id = v2_cgroup_id(curr);
     copy_comm(a->comm, next);
     b->kind = RQS_KIND_WAIT_B;
-    b->sched_cgroup_id = sched_cgroup_id(curr, modes);
-    b->ppid = MODE(modes, with_parents) ? parent_pid(curr) : 0;
+    b->flags = cpu->draft.flags;
+    b->group = cpu->draft.group;
+    b->sched_cgroup_id = sched_cgroup_id(curr, hot->modes);
+    b->ppid = MODE(hot->modes, with_parents) ? parent_pid(curr) : 0;
     b->run_delay_ns = next->sched_info.run_delay;
     b->runtime_ns = next->se.sum_exec_runtime;
     emit(cpu, b);
@@ -144,14 +154,13 @@ int on_switch(u64* ctx) {
     struct rqs_cpu* cpu = cpu_state(cpu_id);
     struct tagged* bases = run_delay_base_table();
     u8 left = how_it_left(prev, preempt);
-    struct rqs_wait_a* a;
-    struct rqs_wait_b* b;
-    u32 run_seq;
+    u32 run_seq = 0;
     u32 group = 0;
 
     if (!cpu || !bases)
         return 0;
-    run_seq = history_add_run(cpu, rq, prev, left, clock, &hot);
+    if (MODE(hot.modes, with_history))
+        run_seq = history_add_run(cpu, rq, prev, left, clock, &hot);
     if (prev->pid)
         remember_departure(bases, prev, preempt, left, clock, hot.base_mask);
     if (MODE(hot.modes, with_waker)) {
@@ -160,31 +169,31 @@ int on_switch(u64* ctx) {
     }
     if (!next->pid)
         return 0;
-    a = (void*)ring_at(cpu, cpu->head, hot.ring_mask);
-    b = (void*)ring_at(cpu, cpu->head + 1, hot.ring_mask);
-    b->flags = 0;
+    cpu->draft.flags = 0;
     /* rq->curr is next, but by a way that verifiers since 6.2 do not trust: for each pointer that
        is read from a task that they trust they search all of the kernel's types, four times over.
      */
-    if (has_quota_group(next, cfs_rq, rq))
+    if (MODE(hot.modes, with_history) && has_quota_group(next, cfs_rq, rq))
         group = quota_group(rq->curr);
-    b->group = group;
+    cpu->draft.group = group;
     if (group)
         history_add_throttle(cpu, rq, cfs_rq, group, clock, &hot);
     if (MODE(hot.modes, with_waker))
-        take_waker(next, b);
-    if (!measure(a, b, bases, next, clock, hot.base_mask))
+        cpu->draft.flags = take_waker(next, wait_b_at(cpu, hot.ring_mask));
+    if (!measure(&cpu->draft, bases, next, clock, hot.base_mask))
         return 0;
     if (knobs.self_pid && (u32)next->tgid == knobs.self_pid)
         return 0;
     if (MODE(hot.modes, filter_any) && !(wanted(rq->curr) && wanted_cpu(cpu_id)))
         return 0;
     cpu->seen++;
-    if (b->flags & RQS_WAIT_NO_BASE)
+    if (cpu->draft.flags & RQS_WAIT_NO_BASE)
         cpu->unverified++;
-    if (knobs.min_ns && a->here_ns + a->elsewhere_ns <= knobs.min_ns)
+    if (knobs.min_ns && cpu->draft.here_ns + cpu->draft.elsewhere_ns <= knobs.min_ns)
         return 0;
-    keep(cpu, a, b, next, rq->curr, run_seq, clock, hot.modes);
+    if (!MODE(hot.modes, with_history))
+        run_seq = history_add_run(cpu, rq, prev, left, clock, &hot);
+    keep(cpu, next, rq->curr, run_seq, clock, &hot);
     return 0;
 }
 

@@ -33,23 +33,24 @@ static __always_inline u64 waker_check(const struct waker* waker, u64 owner) {
            ((u64)waker->cpu << 33 | (u64)waker->interrupt << 1 | 1);
 }
 
-/* Moves what is known of the wakeup into the wait; a wait without a wakeup finds nothing. */
-static __always_inline void take_waker(struct task_struct* task, struct rqs_wait_b* b) {
+/* Moves what is known of the wakeup into the wait, and returns the wait's flags for it; a wait
+   without a wakeup finds nothing. */
+static __always_inline u32 take_waker(struct task_struct* task, struct rqs_wait_b* b) {
     struct waker* slot = waker_of(task);
     struct waker copy;
 
     if (!slot)
-        return;
+        return 0;
     copy = *slot;
     if (copy.check != waker_check(&copy, identity(task)))
-        return;
+        return 0;
     slot->check = 0;
-    b->flags |= RQS_WAIT_WAKER | (copy.interrupt ? RQS_WAIT_WAKER_IRQ : 0);
     b->waker_tid = copy.tid;
     b->waker_pid = copy.pid;
     b->waker_cpu = copy.cpu;
     ((u64*)b->waker_comm)[0] = copy.comm[0];
     ((u64*)b->waker_comm)[1] = copy.comm[1];
+    return RQS_WAIT_WAKER | (copy.interrupt ? RQS_WAIT_WAKER_IRQ : 0);
 }
 
 /*

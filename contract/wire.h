@@ -27,6 +27,9 @@
  * as the history has slots, with interrupts off); the history in each event (grows with the number
  * of runnable tasks); BPF_MAP_TYPE_RINGBUF (a helper call and a lock for each event).
  *
+ * Where nobody asks what waits were spent on (rqs_knobs.with_history), only a kept wait writes a
+ * RUN slot, that of the task that left the CPU to it, and no THROTTLE slots are written.
+ *
  * All times are the runqueue's own clock of that CPU in ns, except `mono_ns`.
  */
 #ifndef RQS_CONTRACT_WIRE_H
@@ -124,6 +127,7 @@ struct rqs_knobs {
     rqs_u8 with_waker;
     rqs_u8 with_stuck;
     rqs_u8 with_parents; /* fill in `ppid` */
+    rqs_u8 with_history; /* else a wait brings along the run before it, and nothing more */
     rqs_u8 filter_cpu;
     rqs_u8 filter_pid;
     rqs_u8 filter_tid;
@@ -132,7 +136,7 @@ struct rqs_knobs {
     rqs_u8 filter_cgroup;
     rqs_u8 filter_cgroup_map;
     rqs_u8 filter_mntns_map;
-    rqs_u8 reserved[3];
+    rqs_u8 reserved[2];
 };
 
 /* Bits of a byte of the `pids` map. */
@@ -230,6 +234,14 @@ struct rqs_throttle_seen {
     rqs_u64 reserved;
 };
 
+/* What is known of a wait before it is kept; as in rqs_wait_a and rqs_wait_b. */
+struct rqs_draft {
+    rqs_u64 here_ns;
+    rqs_u64 elsewhere_ns;
+    rqs_u32 group;
+    rqs_u32 flags;
+};
+
 /* One CPU's state. Counters are the kernel's; user space writes `tail` alone. */
 struct rqs_cpu {
     rqs_u64 head; /* slots published */
@@ -245,7 +257,8 @@ struct rqs_cpu {
     rqs_u64 newest_run;      /* position of the last RUN slot */
     rqs_u32 interrupts;      /* nesting, kept by the hooks of --waker alone */
     rqs_u32 reserved0;
-    rqs_u64 reserved1[5];
+    struct rqs_draft draft; /* of the wait that is being measured */
+    rqs_u64 reserved1[2];
     rqs_u64 tail; /* slots consumed; a line of its own */
     rqs_u64 reserved2[7];
 };
@@ -276,6 +289,7 @@ RQS_ASSERT_SIZE(struct rqs_throttle, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_wait_a, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_wait_b, RQS_SLOT_BYTES);
 RQS_ASSERT_SIZE(struct rqs_slot, RQS_SLOT_BYTES);
+RQS_ASSERT_SIZE(struct rqs_draft, 24);
 RQS_ASSERT_SIZE(struct rqs_cpu, 192);
 RQS_ASSERT_SIZE(struct rqs_throttle_seen, 32);
 RQS_ASSERT_SIZE(struct rqs_stuck, 96);

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <functional>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -344,6 +345,64 @@ TEST_P(Parity, UnstampedWaits) {
                      << " waits was unstamped: this kernel hardly ever preempts a task that is "
                         "about to sleep";
     }
+}
+
+/// What text with -P says of a wait: who, for how long, and who had the CPU before.
+struct Plain {
+    std::uint64_t tid = 0;
+    std::uint64_t wait_us = 0;
+    std::uint64_t prev_tid = 0;
+
+    bool operator==(const Plain& other) const {
+        return tid == other.tid && wait_us == other.wait_us && prev_tid == other.prev_tid;
+    }
+};
+
+/// `TIME COMM TID LAT PREV-COMM PREV-TID`, where only the previous name may hold spaces.
+std::vector<Plain> plain_waits(const std::vector<Line>& lines) {
+    std::vector<Plain> waits;
+    for (const auto& line : lines) {
+        std::istringstream words(line.text);
+        std::string time;
+        std::string comm;
+        Plain wait;
+        if (words >> time >> comm >> wait.tid >> wait.wait_us) {
+            wait.prev_tid = std::stoull(
+                line.text.substr(line.text.rfind(' ', line.text.find_last_not_of(' '))));
+            waits.push_back(wait);
+        }
+    }
+    return waits;
+}
+
+// Plain text asks for no ledgers, so that the hook writes no history: another way through it. The
+// same waits come out of it.
+TEST(WithoutHistory, TheSameWaits) {
+    Shared<Gate> gate;
+    const std::uint32_t rounds = times(3000);
+    Process process([&] {
+        const class PingPong balls;
+        pin(scene_cpu());
+        gate->wait();
+        std::thread other([&] { balls.answer(rounds); });
+        balls.serve(rounds);
+        other.join();
+    });
+    const std::string pid = std::to_string(process.pid());
+    Tracer plain({"0", "-P", "-p", pid});
+    Tracer all({"0", "-f", "json", "-p", pid});
+    ASSERT_TRUE(plain.attached() && all.attached());
+    gate->open();
+    EXPECT_EQ(process.join(), 0);
+    EXPECT_EQ(plain.stop(), 0);
+    const std::vector<Plain> without = plain_waits(plain.lines());
+    std::vector<Plain> with;
+    for (const auto& wait : stop_and_check(all).waits) {
+        with.push_back({wait.tid, wait.wait_ns / 1000, wait.prev_tid});
+    }
+    EXPECT_GE(with.size(), 2 * rounds);
+    EXPECT_EQ(without.size(), with.size());
+    EXPECT_TRUE(without == with);
 }
 
 INSTANTIATE_TEST_SUITE_P(Options, Parity,

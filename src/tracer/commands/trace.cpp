@@ -57,7 +57,9 @@ std::size_t width_of(int fd) {
 class Trace {
   public:
     explicit Trace(const TraceOptions& options)
-        : options_(options), watch_(options.source.filters.pids) {}
+        : options_(options),
+          source_options_(options.source),
+          watch_(options.source.filters.pids) {}
     Result<int> run();
 
   private:
@@ -65,6 +67,7 @@ class Trace {
     Status raise_priority();
     Status start_source();
     Status start_command();
+    void make_consumers();
     void make_session();
     void leave_out_readers();
     Status follow();
@@ -81,9 +84,11 @@ class Trace {
     std::optional<util::PriorityGuard> priority_;
     std::optional<util::Output> out_;
     std::optional<Error> refused_;  // why the priority was not to be had
-    std::unique_ptr<Source> source_;
     std::unique_ptr<Printer> printer_;
     std::unique_ptr<Summarizer> summarizer_;
+    std::vector<Consumer*> consumers_;
+    SourceOptions source_options_;
+    std::unique_ptr<Source> source_;
     Filters user_filters_;  // where they are applied here and not in the kernel
     std::unique_ptr<Session> session_;
     std::unique_ptr<LiveNames> names_;
@@ -128,7 +133,7 @@ Status Trace::start_source() {
     }
     std::optional<Error> why_not;
     auto source = rqs::start_source(
-        options_.source, ancestor, [this] { return raise_priority(); }, why_not);
+        source_options_, ancestor, [this] { return raise_priority(); }, why_not);
     if (refused_) {  // sampling instead is not what was asked for
         return tl::unexpected(*refused_);
     }
@@ -156,17 +161,21 @@ Status Trace::start_source() {
     return {};
 }
 
-void Trace::make_session() {
+// What they need decides what the source watches.
+void Trace::make_consumers() {
     printer_ = std::make_unique<Printer>(options_.view, *out_, width_of(out_->fd()),
                                          options_.source.history);
-    std::vector<Consumer*> consumers;
     if (options_.view.summary) {
         summarizer_ = std::make_unique<Summarizer>(
             options_.view.by, options_.view.interval_s,
             [this](const SummaryReport& report) { printer_->report(report); });
-        consumers.push_back(summarizer_.get());  // an interval's report stands before what follows
+        consumers_.push_back(summarizer_.get());  // an interval's report stands before what follows
     }
-    consumers.push_back(printer_.get());
+    consumers_.push_back(printer_.get());
+    source_options_.runs = needs_of(consumers_).explanation();
+}
+
+void Trace::make_session() {
     Session::Setup setup;
     setup.min_us = options_.source.min_us;
     setup.cpus = source_->cpus();
@@ -181,7 +190,7 @@ void Trace::make_session() {
         }
         setup.filters = &user_filters_;
     }
-    session_ = std::make_unique<Session>(setup, std::move(consumers));
+    session_ = std::make_unique<Session>(setup, consumers_);
     names_ = std::make_unique<LiveNames>(*session_, session_->needs());
 }
 
@@ -311,7 +320,10 @@ Result<int> Trace::run() {
         hurry_.emplace(std::move(*hurry));
     }
     Status ready = open_output();
-    ready = ready ? start_source() : ready;
+    if (ready) {
+        make_consumers();
+        ready = start_source();
+    }
     if (!ready) {
         return tl::unexpected(ready.error());
     }

@@ -38,6 +38,7 @@ struct SourceOptions {
     bool waker = false;
     bool self = false;     ///< the tool's own waits, and those that its output causes, too
     bool parents = false;  ///< who the parent process is (--by parent)
+    bool runs = true;      ///< all that ran is told, not only the run before each wait
     bool filter_in_user_space = false;  ///< the same filters, but not in the kernel: for tests
     bool verbose = false;
     std::optional<double> interval_s;           ///< how often to sample

@@ -6,7 +6,7 @@
 
 namespace rqs {
 
-Needs Session::needs_of(const std::vector<Consumer*>& consumers) {
+Needs needs_of(const std::vector<Consumer*>& consumers) {
     Needs needs;
     for (const Consumer* consumer : consumers) {
         needs.add(consumer->needs());

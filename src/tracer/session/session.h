@@ -15,6 +15,9 @@
 
 namespace rqs {
 
+/// What all of them together need.
+[[nodiscard]] Needs needs_of(const std::vector<Consumer*>& consumers);
+
 /// Nothing here reads a clock, /proc or a file: what comes out depends on the records alone, so
 /// that a replay says what the live run said. What no consumer needs is not computed.
 class Session final : public RecordHandler {
@@ -67,7 +70,6 @@ class Session final : public RecordHandler {
     [[nodiscard]] bool done() const override;
 
   private:
-    static Needs needs_of(const std::vector<Consumer*>& consumers);
     void hand_on_run(const Ran& ran);
 
     Setup setup_;

@@ -246,6 +246,7 @@ Status BpfObject::set_up(const SourceOptions& options, std::optional<pid_t> ance
     knobs.with_waker = options.waker ? 1 : 0;
     knobs.with_stuck = options.stuck ? 1 : 0;
     knobs.with_parents = options.parents ? 1 : 0;
+    knobs.with_history = options.runs || options.stuck ? 1 : 0;  // --stuck reads the last run there
     knobs.self_pid = leaves_itself_out(options) ? static_cast<__u32>(::getpid()) : 0;
     knobs.base_slots = base_slots();
     bpf_map__set_value_size(maps.run_delay_bases, knobs.base_slots * RQS_BASE_ENTRY_BYTES);
@@ -270,8 +271,9 @@ void BpfObject::size_rings(const SourceOptions& options) {
     const std::uint64_t bytes =
         options.buffer_bytes.value_or(default_ring_bytes(options.min_us, cpu_count_));
     ring_slots_ = power_of_two<std::uint64_t>(bytes / RQS_SLOT_BYTES, RQS_RING_MIN, 1U << 24);
-    history_slots_ = power_of_two<std::uint32_t>(options.history, RQS_HISTORY_MIN, RQS_HISTORY_MAX);
-    if (options.history > default_history && !options.buffer_bytes) {
+    history_slots_ = power_of_two<std::uint32_t>(knobs.with_history != 0 ? options.history : 0,
+                                                 RQS_HISTORY_MIN, RQS_HISTORY_MAX);
+    if (history_slots_ > default_history && !options.buffer_bytes) {
         ring_slots_ = std::max(ring_slots_, history_slots_ * histories_a_ring);
     }
     history_slots_ = std::min(history_slots_, ring_slots_ / histories_a_ring);
