@@ -166,6 +166,7 @@ std::size_t Output::write_from(std::string_view bytes, std::size_t behind, std::
             has_reader_ ? std::min<std::size_t>(left.size(), PIPE_BUF) : left.size();
         const ssize_t written = ::write(fd_, left.data(), size);
         if (written >= 0) {
+            note_written(left.substr(0, static_cast<std::size_t>(written)));
             left.remove_prefix(static_cast<std::size_t>(written));
         } else if (errno == EAGAIN && !wait) {
             break;  // somebody else made it non-blocking and took the room
@@ -174,6 +175,21 @@ std::size_t Output::write_from(std::string_view bytes, std::size_t behind, std::
         }
     }
     return bytes.size() - left.size();
+}
+
+void Output::note_written(std::string_view bytes) {
+    const auto newline = bytes.rfind('\n');
+    unended_ =
+        newline == std::string_view::npos ? unended_ + bytes.size() : bytes.size() - newline - 1;
+}
+
+// Only what is ours: nobody else has written behind it.
+void Output::take_back_half_line() const {
+    struct stat info {};
+    if (unended_ > 0 && ::fstat(fd_, &info) == 0 && S_ISREG(info.st_mode) &&
+        ::lseek(fd_, 0, SEEK_CUR) == info.st_size) {
+        (void)::ftruncate(fd_, info.st_size - static_cast<off_t>(unended_));
+    }
 }
 
 void Output::close_with(std::string message) {
@@ -185,6 +201,7 @@ void Output::close_after(int error) {
     if (error == EPIPE) {
         closed_ = true;  // the reader has what it wanted
     } else {
+        take_back_half_line();
         close_with(
             fmt::format("cannot write to {}: {}{}", name_, std::strerror(error), advice(error)));
     }

@@ -17,7 +17,8 @@ namespace rqs::util {
 
 /// Collects bytes for a file descriptor. A reader that went away (EPIPE) is a normal end: the
 /// output is then `closed` and drops what follows. Every other failure is an Error, returned once
-/// and remembered; what follows is dropped as well.
+/// and remembered; what follows is dropped as well. A file that has no room for all of a line is
+/// cut back to the end of the line before, so that what is there can be read.
 ///
 /// Memory is bounded: after a flush at most `max_pending` bytes wait for the reader, before the
 /// next one as many more as a batch has. O_NONBLOCK would be the simple way not to wait, but it
@@ -83,6 +84,8 @@ class Output {
     void enlarge_pipe();
     void keep(std::string_view bytes);
     void give_memory_back();
+    void note_written(std::string_view bytes);
+    void take_back_half_line() const;
     void close_with(std::string message);
     void close_after(int error);
 
@@ -94,9 +97,10 @@ class Output {
     bool has_reader_ = false;  ///< a write may wait for somebody who reads
     bool may_enlarge_ = false;
     std::function<bool()> stop_asked_;
-    std::string buffer_;     ///< collected since the last flush
-    std::string rest_;       ///< what the reader did not take then, from `taken_` on
-    std::size_t taken_ = 0;  ///< bytes at the front of `rest_` that are written
+    std::string buffer_;       ///< collected since the last flush
+    std::string rest_;         ///< what the reader did not take then, from `taken_` on
+    std::size_t taken_ = 0;    ///< bytes at the front of `rest_` that are written
+    std::size_t unended_ = 0;  ///< bytes behind the last newline that was written
     bool closed_ = false;
     bool told_ = false;  ///< `error_` has been returned
     std::optional<Error> error_;
