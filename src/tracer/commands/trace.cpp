@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -59,7 +60,7 @@ class Trace {
     explicit Trace(const TraceOptions& options)
         : options_(options),
           source_options_(options.source),
-          watch_(options.source.filters.pids) {}
+          watch_(options.source.filters.pids, options.source.filters.tids) {}
     Result<int> run();
 
   private:
@@ -69,7 +70,7 @@ class Trace {
     Status start_command();
     void make_consumers();
     void make_session();
-    void leave_out_readers();
+    void find_readers();
     Status follow();
     Status finish();
     bool command_ended();
@@ -87,6 +88,7 @@ class Trace {
     std::unique_ptr<Printer> printer_;
     std::unique_ptr<Summarizer> summarizer_;
     std::vector<Consumer*> consumers_;
+    std::unordered_set<std::uint32_t> readers_;  // who is woken by what is printed
     SourceOptions source_options_;
     std::unique_ptr<Source> source_;
     Filters user_filters_;  // where they are applied here and not in the kernel
@@ -195,11 +197,12 @@ void Trace::make_session() {
 }
 
 // Waits that printing a wait causes would have no end. Whoever names a task wants it, though.
-void Trace::leave_out_readers() {
+// Looked for before tracing begins, at whose priority nothing is done that can be done earlier.
+void Trace::find_readers() {
     const Filters& filters = options_.source.filters;
     const bool named = !filters.pids.empty() || !filters.tids.empty();
     if (!options_.source.self && !named && in_initial_pid_namespace(util::Procfs())) {
-        session_->leave_out(output_readers(out_->fd(), util::Procfs()));
+        readers_ = output_readers(out_->fd(), util::Procfs());
     }
 }
 
@@ -322,6 +325,7 @@ Result<int> Trace::run() {
     Status ready = open_output();
     if (ready) {
         make_consumers();
+        find_readers();
         ready = start_source();
     }
     if (!ready) {
@@ -331,7 +335,7 @@ Result<int> Trace::run() {
     if (source_->samples()) {
         priority_.reset();
     }
-    leave_out_readers();
+    session_->leave_out(std::move(readers_));
     session_->begin();
     // The heading may be what the disk has no room for: a command runs all the same.
     const auto begun = session_->flush();

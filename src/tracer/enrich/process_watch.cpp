@@ -1,41 +1,76 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "enrich/process_watch.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace rqs {
 
-ProcessWatch::ProcessWatch(const std::vector<std::uint32_t>& pids) {
+namespace {
+
+util::Fd open_pidfd(std::uint32_t id) {
+    // Not declared before glibc 2.36.
+    return util::Fd(static_cast<int>(::syscall(SYS_pidfd_open, id, 0)));
+}
+
+}  // namespace
+
+ProcessWatch::ProcessWatch(const std::vector<std::uint32_t>& pids,
+                           const std::vector<std::uint32_t>& tids) {
     for (const std::uint32_t pid : pids) {
-        // Not declared before glibc 2.36.
-        util::Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-        if (fd.get() >= 0) {
-            alive_.push_back({pid, std::move(fd)});
+        if (util::Fd fd = open_pidfd(pid); fd.valid()) {
+            processes_.alive.push_back({pid, std::move(fd), true});
         }
+    }
+    for (const std::uint32_t tid : tids) {
+        if (util::Fd fd = open_pidfd(tid); fd.valid()) {
+            threads_.alive.push_back({tid, std::move(fd), true});
+            continue;
+        }
+        // Before 64bef697d33b "pidfd: implement PIDFD_THREAD flag for pidfd_open()", 6.9, a thread
+        // that is not its process's first has no pidfd. Its files in /proc live as long as it does.
+        util::Fd fd(::open(fmt::format("/proc/{}/comm", tid).c_str(), O_RDONLY | O_CLOEXEC));
+        if (fd.valid()) {
+            threads_.alive.push_back({tid, std::move(fd), false});
+        }
+    }
+}
+
+bool ProcessWatch::has_ended(const Watched& watched) {
+    if (watched.is_pidfd) {
+        pollfd readable{watched.fd.get(), POLLIN, 0};
+        return ::poll(&readable, 1, 0) == 1;
+    }
+    char byte = 0;
+    return ::pread(watched.fd.get(), &byte, 1, 0) < 0 && errno == ESRCH;
+}
+
+void ProcessWatch::look(Group& group, std::vector<std::string>& lines) {
+    for (auto watched = group.alive.begin(); watched != group.alive.end();) {
+        if (!has_ended(*watched)) {
+            ++watched;
+            continue;
+        }
+        const std::uint32_t id = watched->id;
+        watched = group.alive.erase(watched);
+        lines.push_back(group.alive.empty()
+                            ? fmt::format("{} {} has ended: {} matches nothing any more; Ctrl-C "
+                                          "ends tracing",
+                                          group.word, id, group.option)
+                            : fmt::format("{} {} has ended", group.word, id));
     }
 }
 
 std::vector<std::string> ProcessWatch::ended() {
     std::vector<std::string> lines;
-    for (auto watched = alive_.begin(); watched != alive_.end();) {
-        pollfd readable{watched->fd.get(), POLLIN, 0};
-        if (::poll(&readable, 1, 0) != 1) {
-            ++watched;
-            continue;
-        }
-        const std::uint32_t pid = watched->pid;
-        watched = alive_.erase(watched);
-        lines.push_back(alive_.empty()
-                            ? fmt::format("process {} has ended: --pid matches nothing any more; "
-                                          "Ctrl-C ends tracing",
-                                          pid)
-                            : fmt::format("process {} has ended", pid));
-    }
+    look(processes_, lines);
+    look(threads_, lines);
     return lines;
 }
 

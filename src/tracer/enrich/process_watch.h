@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Tells when processes that were named end.
+// Tells when processes and threads that were named end.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +12,31 @@ namespace rqs {
 
 class ProcessWatch {
   public:
-    /// Processes that cannot be watched (they have ended, or are another pid namespace's) are left
-    /// out.
-    explicit ProcessWatch(const std::vector<std::uint32_t>& pids);
+    /// Those that cannot be watched (they have ended, or are another pid namespace's) are left out.
+    ProcessWatch(const std::vector<std::uint32_t>& pids, const std::vector<std::uint32_t>& tids);
 
-    /// A line for each process that has ended since the last call. Does not wait; without processes
-    /// it does nothing.
+    /// A line for each that has ended since the last call. Does not wait; where nobody was named it
+    /// does nothing.
     std::vector<std::string> ended();
 
   private:
     struct Watched {
-        std::uint32_t pid;
+        std::uint32_t id;
         util::Fd fd;
+        bool is_pidfd;  ///< else a file of its directory in /proc
     };
-    std::vector<Watched> alive_;
+    /// What one option named.
+    struct Group {
+        const char* word;
+        const char* option;
+        std::vector<Watched> alive;
+    };
+
+    static bool has_ended(const Watched& watched);
+    static void look(Group& group, std::vector<std::string>& lines);
+
+    Group processes_{"process", "--pid", {}};
+    Group threads_{"thread", "--tid", {}};
 };
 
 }  // namespace rqs

@@ -6,7 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace rqs {
 namespace {
@@ -44,7 +49,7 @@ class Sleeper {
 TEST(ProcessWatch, SaysOnceWhoHasEndedAndWhenNobodyIsLeft) {
     Sleeper first;
     Sleeper second;
-    ProcessWatch watch({first.pid(), second.pid()});
+    ProcessWatch watch({first.pid(), second.pid()}, {});
     EXPECT_THAT(watch.ended(), IsEmpty());
     const std::string pid = std::to_string(second.pid());
     second.end();
@@ -56,7 +61,33 @@ TEST(ProcessWatch, SaysOnceWhoHasEndedAndWhenNobodyIsLeft) {
 }
 
 TEST(ProcessWatch, OfNobodySaysNothing) {
-    EXPECT_THAT(ProcessWatch({}).ended(), IsEmpty());
+    EXPECT_THAT(ProcessWatch({}, {}).ended(), IsEmpty());
+}
+
+TEST(ProcessWatch, SaysWhenAThreadHasEnded) {
+    std::atomic<std::uint32_t> tid{0};
+    std::atomic<bool> end{false};
+    std::thread thread([&] {
+        tid = static_cast<std::uint32_t>(::gettid());
+        end.wait(false);
+    });
+    while (tid == 0) {
+        std::this_thread::yield();
+    }
+    ProcessWatch watch({}, {tid});
+    EXPECT_THAT(watch.ended(), IsEmpty());
+    end = true;
+    end.notify_one();
+    thread.join();
+    // It wakes who joins it a moment before it is gone.
+    std::vector<std::string> lines;
+    for (int i = 0; i < 1000 && lines.empty(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        lines = watch.ended();
+    }
+    EXPECT_THAT(lines, ElementsAre("thread " + std::to_string(tid) +
+                                   " has ended: --tid matches nothing any more; Ctrl-C ends "
+                                   "tracing"));
 }
 
 }  // namespace
