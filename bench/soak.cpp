@@ -88,7 +88,9 @@ Result<SoakFigures> soak_with(const Plan& plan, const std::vector<std::string>& 
     SoakFigures figures;
     figures.minutes = plan.soak_minutes;
     figures.plain = options.empty();
-    figures.label = fmt::format("runqslower {}", fmt::join(options, " "));
+    std::vector<std::string> words{"runqslower"};
+    words.insert(words.end(), options.begin(), options.end());
+    figures.label = fmt::format("{}", fmt::join(words, " "));
     fmt::print(stderr, "rqs_bench: {:.0f} minutes of {}\n", figures.minutes, figures.label);
     std::vector<std::string> argv{plan.ours};
     argv.insert(argv.end(), options.begin(), options.end());
