@@ -183,11 +183,11 @@ void Output::note_written(std::string_view bytes) {
         newline == std::string_view::npos ? unended_ + bytes.size() : bytes.size() - newline - 1;
 }
 
-// Only what is ours: nobody else has written behind it.
+// Only in a file of our own: behind a descriptor that was inherited others may write, and go on
+// from where this one is.
 void Output::take_back_half_line() const {
     struct stat info {};
-    if (unended_ > 0 && ::fstat(fd_, &info) == 0 && S_ISREG(info.st_mode) &&
-        ::lseek(fd_, 0, SEEK_CUR) == info.st_size) {
+    if (owned_.valid() && unended_ > 0 && ::fstat(fd_, &info) == 0 && S_ISREG(info.st_mode)) {
         (void)::ftruncate(fd_, info.st_size - static_cast<off_t>(unended_));
     }
 }

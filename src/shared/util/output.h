@@ -17,8 +17,8 @@ namespace rqs::util {
 
 /// Collects bytes for a file descriptor. A reader that went away (EPIPE) is a normal end: the
 /// output is then `closed` and drops what follows. Every other failure is an Error, returned once
-/// and remembered; what follows is dropped as well. A file that has no room for all of a line is
-/// cut back to the end of the line before, so that what is there can be read.
+/// and remembered; what follows is dropped as well. A file of create_file() that has no room for
+/// all of a line is cut back to the end of the line before, so that what is there can be read.
 ///
 /// Memory is bounded: after a flush at most `max_pending` bytes wait for the reader, before the
 /// next one as many more as a batch has. O_NONBLOCK would be the simple way not to wait, but it

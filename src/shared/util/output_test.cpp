@@ -429,24 +429,48 @@ TEST(Output, AReaderThatLeavesWithSomePendingIsAnEnd) {
     EXPECT_LE(out.capacity(), std::size_t{1} << 20);
 }
 
-void write_a_file_too_large() {
+/// Ten bytes are too few: what is written fails, with a line that helps.
+bool fails_with_advice(Output& out, std::string_view what) {
     (void)std::signal(SIGXFSZ, SIG_IGN);
     const rlimit least{10, RLIM_INFINITY};
+    if (::setrlimit(RLIMIT_FSIZE, &least) != 0) {
+        return false;
+    }
+    out.buffer() = "one\ntwo\nlonger than ten bytes\n";
+    const auto failed = out.flush();
+    return !failed && failed.error().message.starts_with(what);
+}
+
+// What others may write to stays as it is: they go on where this one ended.
+void write_to_an_inherited_file() {
     std::FILE* file = std::tmpfile();
-    if (file == nullptr || ::setrlimit(RLIMIT_FSIZE, &least) != 0) {
+    if (file == nullptr) {
         std::_Exit(1);
     }
     Output out(::fileno(file), "the report");
-    out.buffer() = "one\ntwo\nlonger than ten bytes\n";
-    const auto failed = out.flush();
-    const std::string_view what = "cannot write to the report: File too large; raise the limit";
+    const bool failed =
+        fails_with_advice(out, "cannot write to the report: File too large; raise the limit");
     struct stat info {};
-    const bool whole_lines = ::fstat(::fileno(file), &info) == 0 && info.st_size == 8;
-    std::_Exit(failed || !failed.error().message.starts_with(what) ? 2 : whole_lines ? 0 : 3);
+    const bool untouched = ::fstat(::fileno(file), &info) == 0 && info.st_size == 10;
+    std::_Exit(!failed ? 2 : untouched ? 0 : 3);
 }
 
-TEST(OutputDeathTest, AFileTooLargeIsAnErrorThatHelpsAndHasWholeLines) {
-    EXPECT_EXIT(write_a_file_too_large(), ::testing::ExitedWithCode(0), "");
+void write_a_file_of_its_own() {
+    const std::string path = ::testing::TempDir() + "rqs-output-" + std::to_string(::getpid());
+    auto out = Output::create_file(path);
+    const bool failed = out && fails_with_advice(*out, "cannot write to '" + path + "': File too");
+    struct stat info {};
+    const bool whole_lines = ::stat(path.c_str(), &info) == 0 && info.st_size == 8;
+    ::unlink(path.c_str());
+    std::_Exit(!failed ? 2 : whole_lines ? 0 : 3);
+}
+
+TEST(OutputDeathTest, AFileTooLargeIsAnErrorThatHelps) {
+    EXPECT_EXIT(write_to_an_inherited_file(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(OutputDeathTest, AFileOfItsOwnHasWholeLines) {
+    EXPECT_EXIT(write_a_file_of_its_own(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
