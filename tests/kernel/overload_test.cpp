@@ -4,8 +4,10 @@
 // is lost all the same, because someone made the rings tiny, is said while it happens and stands in
 // everything that is printed.
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -14,6 +16,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "bench/loads/overload.h"
@@ -123,35 +126,116 @@ std::ostream& operator<<(std::ostream& out, const Case& which) {
     return out << which.name;
 }
 
-class Overload : public ::testing::TestWithParam<Case> {};
+/// The longest time for which no CPU time was to be had by anybody: threads of a high priority, one
+/// for each CPU, that wake up every few milliseconds. While a hypervisor runs a CPU too late, so
+/// does the reader of the rings.
+class Standstill {
+  public:
+    Standstill() {
+        const int cpus = static_cast<int>(std::thread::hardware_concurrency());
+        threads_.reserve(static_cast<std::size_t>(cpus));
+        for (int cpu = 0; cpu < cpus; ++cpu) {
+            threads_.emplace_back([this, cpu] { watch(cpu); });
+        }
+    }
+    Standstill(const Standstill&) = delete;
+    Standstill& operator=(const Standstill&) = delete;
+    ~Standstill() { end_ns(); }
+
+    /// Ends watching; the longest that there was.
+    std::uint64_t end_ns() {
+        over_ = true;
+        for (auto& thread : threads_) {
+            thread.join();
+        }
+        threads_.clear();
+        return longest_ns_;
+    }
+
+  private:
+    void watch(int cpu) {
+        constexpr int above_the_reader = 80;
+        pin(cpu);
+        set_policy(SCHED_FIFO, above_the_reader);
+        std::uint64_t last_ns = now_ns();
+        while (!over_) {
+            sleep_ns(5_ms);
+            const std::uint64_t woke_ns = now_ns();
+            std::uint64_t longest_ns = longest_ns_;
+            while (woke_ns - last_ns > longest_ns &&
+                   !longest_ns_.compare_exchange_weak(longest_ns, woke_ns - last_ns)) {
+            }
+            last_ns = woke_ns;
+        }
+    }
+
+    std::atomic<bool> over_{false};
+    std::atomic<std::uint64_t> longest_ns_{0};
+    std::vector<std::thread> threads_;
+};
+
+/// What a run under an overload came to.
+struct Outcome {
+    Ending ending;
+    std::uint64_t peak = 0;
+    std::uint64_t lines = 0;  ///< waits that were printed
+    std::uint64_t standstill_ns = 0;
+};
+
+class Overload : public ::testing::TestWithParam<Case> {
+  protected:
+    static void run(const Case& which, Outcome& outcome) {
+        auto crowd = overload(which.kind, which.tasks);
+        ASSERT_NE(crowd, nullptr);
+        Tracer tracer(which.options, Run::plain_counted);
+        ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+        Standstill standstill;
+        crowd->go();
+        sleep_ns(run_ns);
+        outcome.peak = peak_bytes(tracer.pid());
+        tracer.send(SIGINT);
+        crowd.reset();
+        EXPECT_EQ(tracer.join(), 0) << tracer.stderr_text();
+        outcome.standstill_ns = standstill.end_ns();
+        outcome.ending = ending_of(tracer);
+        ASSERT_TRUE(outcome.ending.found) << tracer.stderr_text();
+        outcome.lines = tracer.counted_waits();
+    }
+};
 
 TEST_P(Overload, LosesNothingAndStaysSmall) {
+    // The rings hold what comes in so much time at the least; a machine that stands still for
+    // longer shows nothing about the tool.
+    constexpr std::uint64_t longest_standstill = 100_ms;
+    constexpr int attempts = 3;
     const Case& which = GetParam();
-    auto crowd = overload(which.kind, which.tasks);
-    ASSERT_NE(crowd, nullptr);
-    Tracer tracer(which.options, Run::plain_counted);
-    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
-    crowd->go();
-    sleep_ns(run_ns);
-    const std::uint64_t peak = peak_bytes(tracer.pid());
-    tracer.send(SIGINT);
-    crowd.reset();
-    EXPECT_EQ(tracer.join(), 0) << tracer.stderr_text();
-
-    const Ending ending = ending_of(tracer);
-    ASSERT_TRUE(ending.found) << tracer.stderr_text();
-    EXPECT_EQ(ending.lost, 0U) << "of " << ending.seen << " waits, " << ending.kept << " kept";
+    Outcome outcome;
+    for (int attempt = 1; attempt <= attempts; ++attempt) {
+        outcome = {};
+        ASSERT_NO_FATAL_FAILURE(run(which, outcome));
+        if (outcome.ending.lost == 0 || outcome.standstill_ns < longest_standstill) {
+            break;
+        }
+        std::printf("    the machine stood still for %llu ms, and %llu waits were lost: again\n",
+                    static_cast<unsigned long long>(outcome.standstill_ns / 1'000'000),
+                    static_cast<unsigned long long>(outcome.ending.lost));
+    }
+    const Ending& ending = outcome.ending;
+    EXPECT_EQ(ending.lost, 0U) << "of " << ending.seen << " waits, " << ending.kept
+                               << " kept; the machine stood still for at most "
+                               << outcome.standstill_ns << " ns";
     EXPECT_GT(ending.kept, 0U) << "there was no overload";
     EXPECT_GE(ending.seen, ending.kept + ending.lost + ending.left_out);
     if (which.options.front() == "0") {
         EXPECT_EQ(ending.seen, ending.kept + ending.lost + ending.left_out);
     }
     if (which.prints_waits) {
-        EXPECT_EQ(tracer.counted_waits(), ending.kept);
+        EXPECT_EQ(outcome.lines, ending.kept);
     }
-    EXPECT_GT(peak, 0U);
-    EXPECT_LE(peak, which.peak_bound) << "MiB: " << peak / mib;
-    RecordProperty("peak_kib", std::to_string(peak / 1024));
+    EXPECT_GT(outcome.peak, 0U);
+    EXPECT_LE(outcome.peak, which.peak_bound) << "MiB: " << outcome.peak / mib;
+    RecordProperty("peak_kib", std::to_string(outcome.peak / 1024));
+    RecordProperty("standstill_us", std::to_string(outcome.standstill_ns / 1000));
 }
 
 std::vector<Case> make_cases() {
