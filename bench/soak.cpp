@@ -88,12 +88,11 @@ Result<SoakFigures> soak_with(const Plan& plan, const std::vector<std::string>& 
     SoakFigures figures;
     figures.minutes = plan.soak_minutes;
     figures.plain = options.empty();
-    std::vector<std::string> words{"runqslower"};
-    words.insert(words.end(), options.begin(), options.end());
-    figures.label = fmt::format("{}", fmt::join(words, " "));
-    fmt::print(stderr, "rqs_bench: {:.0f} minutes of {}\n", figures.minutes, figures.label);
-    std::vector<std::string> argv{plan.ours};
+    std::vector<std::string> argv{"runqslower"};
     argv.insert(argv.end(), options.begin(), options.end());
+    figures.label = fmt::format("{}", fmt::join(argv, " "));
+    argv.front() = plan.ours;
+    fmt::print(stderr, "rqs_bench: {:.0f} minutes of {}\n", figures.minutes, figures.label);
     auto tool = Tool::start({argv, true, true, false, true});
     if (!tool) {
         return tl::unexpected(tool.error());

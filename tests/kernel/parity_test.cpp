@@ -353,9 +353,7 @@ struct Plain {
     std::uint64_t wait_us = 0;
     std::uint64_t prev_tid = 0;
 
-    bool operator==(const Plain& other) const {
-        return tid == other.tid && wait_us == other.wait_us && prev_tid == other.prev_tid;
-    }
+    bool operator==(const Plain&) const = default;
 };
 
 /// `TIME COMM TID LAT PREV-COMM PREV-TID`, where only the previous name may hold spaces.

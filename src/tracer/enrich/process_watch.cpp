@@ -11,7 +11,6 @@
 #include <utility>
 
 namespace rqs {
-
 namespace {
 
 util::Fd open_pidfd(std::uint32_t id) {
@@ -33,8 +32,9 @@ ProcessWatch::ProcessWatch(const std::vector<std::uint32_t>& pids,
             threads_.alive.push_back({tid, std::move(fd), true});
             continue;
         }
-        // Before 64bef697d33b "pidfd: implement PIDFD_THREAD flag for pidfd_open()", 6.9, a thread
-        // that is not its process's first has no pidfd. Its files in /proc live as long as it does.
+        // Only a process's first thread has a pidfd, unless PIDFD_THREAD is given, which came with
+        // 64bef697d33b "pidfd: implement PIDFD_THREAD flag for pidfd_open()", 6.9. A thread's files
+        // in /proc can be read for as long as it lives, on any kernel.
         util::Fd fd(::open(fmt::format("/proc/{}/comm", tid).c_str(), O_RDONLY | O_CLOEXEC));
         if (fd.valid()) {
             threads_.alive.push_back({tid, std::move(fd), false});
