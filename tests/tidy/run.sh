@@ -97,9 +97,10 @@ aggregate model|session
 sinks model|session|aggregate
 consumers model|session|aggregate|sinks
 enrich model
-sources model|decode|enrich|session|contract|bpfkit
+record model
+sources model|decode|enrich|session|record|contract|bpfkit
 cli model|sinks
-commands model|cli|enrich|sources|session|aggregate|sinks|consumers|bpfkit
+commands model|cli|enrich|sources|session|record|aggregate|sinks|consumers|bpfkit
 EOF
 
     mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/shared/util/')

@@ -166,6 +166,7 @@ Result<Arrival> CpuDecoder::arrival_of(const Waiting& wait, const Switch& at) co
     came.ppid = b.ppid;
     came.prio = a.prio;
     came.policy = policy_of(a.policy);
+    came.kernel_thread = (a.policy & RQS_POLICY_KTHREAD) != 0;
     came.cgroup_id = a.cgroup_id;
     came.sched_cgroup_id = b.sched_cgroup_id;
     came.group = b.group;

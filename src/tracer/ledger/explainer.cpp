@@ -27,11 +27,18 @@ Explainer::Cpu& Explainer::cpu(std::uint32_t number) {
 }
 
 Ran Explainer::add(const Switch& record) {
-    Timeline& line = cpu(record.cpu).timeline;
+    Cpu& place = cpu(record.cpu);
+    Timeline& line = place.timeline;
     Ran ran;
     ran.cpu = record.cpu;
     ran.position = line.add(record);
-    ran.ran_ns = line.run(ran.position).ran_ns();
+    const Run& run = line.run(ran.position);
+    ran.ran_ns = run.ran_ns();
+    ran.length_ns = run.end_ns - run.start_ns;
+    if (record.came) {
+        place.offset_ns = record.came->ts_ns - record.clock_ns;
+    }
+    ran.end_ns = place.offset_ns == 0 ? 0 : record.clock_ns + place.offset_ns;
     ran.task = record.task;
     ran.ppid = record.ppid;
     ran.cgroup_id = record.cgroup_id;
@@ -57,7 +64,7 @@ void Explainer::describe(const Switch& record, const Arrival& came, Wait& wait) 
     wait.waker = came.waker;
 }
 
-void Explainer::explain(const Switch& record, const Arrival& came, Wait& wait) {
+void Explainer::explain(const Switch& record, const Arrival& came, bool with_parts, Wait& wait) {
     Window window;
     window.end_ns = record.clock_ns;
     window.start_ns = record.clock_ns - std::min(record.clock_ns, came.here_ns);
@@ -65,6 +72,7 @@ void Explainer::explain(const Switch& record, const Arrival& came, Wait& wait) {
     window.group = came.group;
     Cpu& place = cpu(record.cpu);
     place.ledger.be_brief(brief_);
+    window.parts = with_parts;
     place.ledger.explain(place.timeline, window, wait);
 }
 

@@ -28,8 +28,9 @@ class Explainer {
 
     /// The wait of who came: everything but what explain() fills in.
     static void describe(const Switch& record, const Arrival& came, Wait& wait);
-    /// To be called after add() of the same record: `sums`, `cause`, `why`, `stretches`, `brief`.
-    void explain(const Switch& record, const Arrival& came, Wait& wait);
+    /// To be called after add() of the same record: `sums`, `cause`, `stretches`, and where they
+    /// are wanted `why` and `brief`.
+    void explain(const Switch& record, const Arrival& came, bool with_parts, Wait& wait);
     /// From now on, whether no more than a few tasks are named: what else costs most.
     void be_brief(bool brief) { brief_ = brief; }
 
@@ -39,6 +40,7 @@ class Explainer {
             : timeline(runs_kept, detail.parts), ledger(detail) {}
         Timeline timeline;
         Ledger ledger;
+        std::uint64_t offset_ns = 0;  // CLOCK_MONOTONIC less the CPU's clock; 0: not told yet
     };
 
     Cpu& cpu(std::uint32_t number);

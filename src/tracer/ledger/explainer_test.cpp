@@ -121,7 +121,7 @@ TEST(Explainer, ExplainsAWaitByItsOwnCpuAndItsGroupsQuota) {
     came.group = 42;
     Wait wait;
     Explainer::describe(record, came, wait);
-    explainer.explain(record, came, wait);
+    explainer.explain(record, came, true, wait);
     expect_conserved(wait);
     EXPECT_EQ(parts_of(wait),
               (Parts{{ran(6), 60}, {of(PartKind::throttled), 30}, {of(PartKind::elsewhere), 7}}));
@@ -136,7 +136,7 @@ TEST(Explainer, AWaitLongerThanItsClockIsUnknown) {
     came.here_ns = 1000;
     Wait wait;
     Explainer::describe(record, came, wait);
-    explainer.explain(record, came, wait);
+    explainer.explain(record, came, true, wait);
     expect_conserved(wait);
     EXPECT_EQ(wait.sums.unknown_ns, 1000U);
 }

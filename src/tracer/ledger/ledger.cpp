@@ -58,7 +58,7 @@ void Ledger::explain(const Timeline& timeline, const Window& window, Wait& wait)
     cut(timeline, window);
     sum_up(timeline, window, wait);
     wait.cause = cause_of(wait);
-    if (detail_.parts) {
+    if (detail_.parts && window.parts) {
         list_parts(timeline, wait);
     }
     if (detail_.stretches) {

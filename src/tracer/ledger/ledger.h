@@ -20,6 +20,7 @@ struct Window {
     std::uint64_t end_ns = 0;
     std::uint64_t elsewhere_ns = 0;
     std::uint32_t group = 0;  ///< whose throttlings count, 0: none
+    bool parts = true;        ///< false: its parts are not wanted, though Detail asks for some
 };
 
 /// How much of a ledger is wanted.

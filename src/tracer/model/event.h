@@ -18,7 +18,9 @@ struct Comm {
 
     static Comm from(std::string_view text) {
         Comm comm;
-        std::memcpy(comm.bytes.data(), text.data(), text.size() < 15 ? text.size() : 15);
+        if (!text.empty()) {  // an empty view may point nowhere, which memcpy must not see
+            std::memcpy(comm.bytes.data(), text.data(), text.size() < 15 ? text.size() : 15);
+        }
         return comm;
     }
     [[nodiscard]] std::string_view view() const {
@@ -120,6 +122,9 @@ struct Ran {
     std::uint32_t cpu = 0;
     std::uint64_t position = 0;   ///< counts the CPU's runs from 0, without holes
     std::uint64_t ran_ns = 0;     ///< without interrupts and steal; 0 where its start is not known
+    std::uint64_t length_ns = 0;  ///< with them; 0 where its start is not known
+    /// CLOCK_MONOTONIC, as close as the CPU's last arrival told; 0 before its first.
+    std::uint64_t end_ns = 0;
     TaskId task;                  ///< tid 0: the CPU idled
     std::uint32_t ppid = 0;       ///< the parent process, where it was asked for
     std::uint64_t cgroup_id = 0;  ///< as Wait::sched_cgroup_id
@@ -180,12 +185,43 @@ struct Stuck {
     Cause cause = Cause::unknown;  ///< a first look, see cause_of_stuck()
 };
 
-/// Waits that were to be kept and found no room in their CPU's ring.
+/// Why waits are missing. `ring`: the reader came too late, their CPU's ring was full. `damage`: a
+/// part of a recording cannot be read.
+enum class LossReason : std::uint8_t { ring, damage };
+
+/// Waits that were to be kept and are missing.
 struct Loss {
-    std::uint32_t cpu = 0;
+    std::uint32_t cpu = 0;      ///< any_cpu: it is not known of which
     std::uint64_t from_ns = 0;  ///< CLOCK_MONOTONIC: they ended between these
     std::uint64_t to_ns = 0;
     std::uint64_t lost = 0;
+    LossReason reason = LossReason::ring;
+
+    static constexpr std::uint32_t any_cpu = UINT32_MAX;
+};
+
+/// A thread was made (by clone or fork).
+struct Fork {
+    std::uint64_t ts_ns = 0;  ///< CLOCK_MONOTONIC
+    TaskId parent;
+    TaskId child;
+};
+
+/// A thread ended.
+struct Exit {
+    std::uint64_t ts_ns = 0;  ///< CLOCK_MONOTONIC
+    TaskId task;
+};
+
+/// The CPUs that a thread may run on from now on: bit n of word n / 64 is CPU n.
+struct Affinity {
+    std::uint64_t ts_ns = 0;  ///< CLOCK_MONOTONIC
+    std::uint32_t tid = 0;
+    std::vector<std::uint64_t> cpus;
+
+    [[nodiscard]] bool allows(std::uint32_t cpu) const {
+        return cpu / 64 < cpus.size() && (cpus[cpu / 64] >> cpu % 64 & 1) != 0;
+    }
 };
 
 /// A reading of two clocks at one moment.

@@ -102,4 +102,8 @@ constexpr std::string_view name(Policy policy) {
     return "other";
 }
 
+constexpr std::string_view name(LossReason reason) {
+    return reason == LossReason::damage ? "damage" : "ring";
+}
+
 }  // namespace rqs

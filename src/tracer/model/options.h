@@ -24,6 +24,8 @@ struct Filters {
     std::string cgroup_map;
     std::string mntns_map;
     std::vector<std::uint32_t> cpus;  ///< empty is all
+
+    bool operator==(const Filters&) const = default;
 };
 
 /// Switches remembered per CPU.

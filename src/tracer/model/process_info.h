@@ -14,6 +14,8 @@ struct ProcessInfo {
     Comm comm;
     std::uint32_t ppid = 0;  ///< 0: it has no parent that can be seen
     Comm parent_comm;        ///< empty where it is not known (yet)
+
+    bool operator==(const ProcessInfo&) const = default;
 };
 
 }  // namespace rqs

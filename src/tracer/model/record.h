@@ -21,6 +21,7 @@ struct Arrival {
     std::uint32_t ppid = 0;  ///< the parent process, where it was asked for
     std::int16_t prio = 120;
     Policy policy = Policy::other;
+    bool kernel_thread = false;
     std::uint64_t cgroup_id = 0;        ///< in the v2 hierarchy
     std::uint64_t sched_cgroup_id = 0;  ///< in the hierarchy of the cpu controller
     /// Whose quota holds for it (ThrottleLook::group); 0: it cannot have been throttled.
@@ -82,6 +83,9 @@ class RecordHandler {
     virtual void on_clock(const ClockReading& /*reading*/) {}
     virtual void on_process(const ProcessInfo& /*info*/) {}
     virtual void on_cgroup(const CgroupInfo& /*info*/) {}
+    virtual void on_fork(const Fork& /*fork*/) {}
+    virtual void on_exit(const Exit& /*exit*/) {}
+    virtual void on_affinity(const Affinity& /*affinity*/) {}
     /// Whether the source has more records waiting than it should: what costs time and can be left
     /// out had better be, since otherwise waits are lost.
     virtual void on_backlog(bool /*behind*/) {}

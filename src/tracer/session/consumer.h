@@ -61,6 +61,8 @@ class Consumer {
     virtual ~Consumer() = default;
 
     [[nodiscard]] virtual Needs needs() const { return {}; }
+    /// Where parts are needed: of waits that are at least so long. May change with each wait.
+    [[nodiscard]] virtual std::uint64_t parts_from_ns() const { return 0; }
     virtual void begin(const RunInfo& /*info*/) {}
 
     virtual void ran(const Ran& /*ran*/) {}
@@ -69,6 +71,9 @@ class Consumer {
     virtual void interval(const Interval& /*interval*/) {}
     virtual void loss(const Loss& /*loss*/) {}
     virtual void clock(const ClockReading& /*reading*/) {}
+    virtual void fork(const Fork& /*fork*/) {}
+    virtual void exit(const Exit& /*exit*/) {}
+    virtual void affinity(const Affinity& /*affinity*/) {}
     /// No event before this moment will come any more (CLOCK_MONOTONIC).
     virtual void reached(std::uint64_t /*now_ns*/) {}
 

@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace rqs {
@@ -20,6 +21,8 @@ Session::Session(const Setup& setup, std::vector<Consumer*> consumers)
       needs_(needs_of(consumers_)),
       runs_kept_(rqs::runs_kept(setup.cpus)),
       explainer_({needs_.parts, needs_.named_tasks, needs_.stretches}, runs_kept_) {
+    std::copy_if(consumers_.begin(), consumers_.end(), std::back_inserter(part_readers_),
+                 [](const Consumer* consumer) { return consumer->needs().parts; });
     if (setup.filters != nullptr) {
         filter_ = WaitFilter(*setup.filters, names_);
         needs_.cgroup_names = needs_.cgroup_names || !setup.filters->cgroup_path.empty();
@@ -49,6 +52,12 @@ void Session::hand_on_run(const Ran& ran) {
     }
 }
 
+bool Session::wants_parts(std::uint64_t wait_ns) const {
+    return std::any_of(
+        part_readers_.begin(), part_readers_.end(),
+        [wait_ns](const Consumer* reader) { return wait_ns >= reader->parts_from_ns(); });
+}
+
 void Session::on_switch(const Switch& record) {
     if (needs_.explanation()) {
         hand_on_run(explainer_.add(record));
@@ -67,7 +76,7 @@ void Session::on_switch(const Switch& record) {
     Explainer::describe(record, *record.came, wait_);
     wait_.early = wait_.ts_ns < setup_.began_ns + wait_.wait_ns;
     if (needs_.explanation()) {
-        explainer_.explain(record, *record.came, wait_);
+        explainer_.explain(record, *record.came, wants_parts(wait_.wait_ns), wait_);
     }
     ++kept_;
     ++events_;
@@ -111,6 +120,24 @@ void Session::on_loss(const Loss& loss) {
 void Session::on_clock(const ClockReading& reading) {
     for (Consumer* consumer : consumers_) {
         consumer->clock(reading);
+    }
+}
+
+void Session::on_fork(const Fork& fork) {
+    for (Consumer* consumer : consumers_) {
+        consumer->fork(fork);
+    }
+}
+
+void Session::on_exit(const Exit& exit) {
+    for (Consumer* consumer : consumers_) {
+        consumer->exit(exit);
+    }
+}
+
+void Session::on_affinity(const Affinity& affinity) {
+    for (Consumer* consumer : consumers_) {
+        consumer->affinity(affinity);
     }
 }
 

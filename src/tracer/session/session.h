@@ -62,6 +62,9 @@ class Session final : public RecordHandler {
     void on_interval(const Interval& interval) override;
     void on_loss(const Loss& loss) override;
     void on_clock(const ClockReading& reading) override;
+    void on_fork(const Fork& fork) override;
+    void on_exit(const Exit& exit) override;
+    void on_affinity(const Affinity& affinity) override;
     void on_process(const ProcessInfo& info) override { names_.learn(info); }
     void on_cgroup(const CgroupInfo& info) override { names_.learn(info); }
     void on_backlog(bool behind) override { explainer_.be_brief(behind); }
@@ -71,9 +74,11 @@ class Session final : public RecordHandler {
 
   private:
     void hand_on_run(const Ran& ran);
+    [[nodiscard]] bool wants_parts(std::uint64_t wait_ns) const;
 
     Setup setup_;
     std::vector<Consumer*> consumers_;
+    std::vector<Consumer*> part_readers_;  // those of them that need parts
     Needs needs_;
     std::size_t runs_kept_;
     KnownNames names_;

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "util/byte_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "util/safe_text.h"
+#include "util/stop_signals.h"
+
+namespace rqs::util {
+namespace {
+
+bool is_regular(int fd) {
+    struct stat status {};
+    return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+}  // namespace
+
+ByteFile::ByteFile(int fd, std::string name)
+    : fd_(fd), name_(std::move(name)), regular_(is_regular(fd)) {}
+
+ByteFile::ByteFile(Fd owned, std::string name) : ByteFile(owned.get(), std::move(name)) {
+    owned_ = std::move(owned);
+}
+
+Result<ByteFile> ByteFile::create(const std::string& path) {
+    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file.valid()) {
+        return fail(fmt::format("cannot write to {}: {}", printable(path), std::strerror(errno)));
+    }
+    return ByteFile(std::move(file), printable(path));
+}
+
+// Not blocking would be the simple way, but O_NONBLOCK belongs to the open file, which others
+// share.
+bool ByteFile::wait_for_room() const {
+    constexpr int step_ms = 100;
+    constexpr int patience_ms = 2000;
+    for (int asked_ms = 0; asked_ms < patience_ms;) {
+        pollfd room{fd_, POLLOUT, 0};
+        if (::poll(&room, 1, step_ms) > 0) {
+            return true;
+        }
+        asked_ms += stop_signal() != 0 ? step_ms : 0;
+    }
+    return false;
+}
+
+Status ByteFile::give_up(int error) {
+    if (regular_ && owned_.valid()) {
+        (void)::ftruncate(fd_, static_cast<off_t>(size_));
+        (void)::lseek(fd_, static_cast<off_t>(size_), SEEK_SET);
+    }
+    reader_left_ = error == EPIPE;
+    return fail(fmt::format("cannot write to {}: {}", name_,
+                            error == 0 ? "its reader takes nothing" : std::strerror(error)));
+}
+
+Status ByteFile::append(std::span<const std::uint8_t> bytes) {
+    // A pipe takes so much at once as soon as it says that there is room.
+    constexpr std::size_t pipe_piece = 4096;
+    std::size_t written = 0;
+    while (written < bytes.size()) {
+        std::size_t piece = bytes.size() - written;
+        if (!regular_) {
+            piece = std::min(piece, pipe_piece);
+            if (!wait_for_room()) {
+                return give_up(0);
+            }
+        }
+        const ssize_t count = ::write(fd_, bytes.data() + written, piece);
+        if (count < 0 && errno != EINTR) {
+            return give_up(errno);
+        }
+        written += count > 0 ? static_cast<std::size_t>(count) : 0;
+    }
+    size_ += bytes.size();
+    return {};
+}
+
+Status ByteFile::close() {
+    if (owned_.valid() && ::close(owned_.release()) != 0) {
+        return fail(fmt::format("cannot write to {}: {}", name_, std::strerror(errno)));
+    }
+    return {};
+}
+
+}  // namespace rqs::util

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <gtest/gtest.h>
+
+#include "record/block_decoder.h"
+#include "record/block_encoder.h"
+#include "record/pack.h"
+#include "record/random_records_for_test.h"
+#include "record/records_for_test.h"
+
+namespace rqs::record {
+namespace {
+
+TEST(Numbers, ZigzagKeepsEveryNumber) {
+    for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1}, INT64_MIN,
+                                     INT64_MAX, std::int64_t{-12345}}) {
+        EXPECT_EQ(unzigzag(zigzag(value)), value);
+    }
+    EXPECT_EQ(zigzag(-1), 1U);
+    EXPECT_EQ(add_zigzag(5, zigzag_difference(3, 5)), 3U);
+}
+
+TEST(Numbers, BitsOfAnyWidthComeBack) {
+    std::mt19937_64 random(1);
+    BitWriter writer;
+    std::vector<std::pair<std::uint64_t, unsigned>> put;
+    for (int i = 0; i < 10000; ++i) {
+        const auto width = static_cast<unsigned>(random() % 65);
+        const std::uint64_t value = width == 0 ? 0 : random() >> (64 - width);
+        put.emplace_back(value, width);
+        writer.put(value, width);
+    }
+    const Bytes bytes = writer.take();
+    Reading reading;
+    BitReader reader(bytes, reading);
+    for (const auto& [value, width] : put) {
+        ASSERT_EQ(reader.get(width), value);
+    }
+    EXPECT_FALSE(reading.failed);
+    (void)reader.get(9);
+    EXPECT_TRUE(reading.failed);
+}
+
+TEST(Numbers, VarintsAndClassesComeBackAndEndsAreNoticed) {
+    std::mt19937_64 random(2);
+    Bytes classes;
+    Bytes varints;
+    BitWriter bits;
+    std::vector<std::uint64_t> values{0, 1, 2, 127, 128, UINT64_MAX};
+    for (int i = 0; i < 1000; ++i) {
+        values.push_back(random() >> random() % 64);
+    }
+    for (const std::uint64_t value : values) {
+        put_number(classes, bits, value);
+        put_varint(varints, value);
+    }
+    const Bytes low = bits.take();
+    Reading reading;
+    ByteReader class_reader(classes, reading);
+    ByteReader varint_reader(varints, reading);
+    BitReader bit_reader(low, reading);
+    for (const std::uint64_t value : values) {
+        ASSERT_EQ(get_number(class_reader, bit_reader, reading), value);
+        ASSERT_EQ(get_varint(varint_reader, reading), value);
+    }
+    EXPECT_FALSE(reading.failed);
+    (void)get_varint(varint_reader, reading);
+    EXPECT_TRUE(reading.failed);
+}
+
+/// Puts records into an encoder and into a witness.
+class Both final : public Witness {
+  public:
+    explicit Both(BlockEncoder& encoder) : encoder_(encoder) {}
+    void on_switch(const Switch& s) override {
+        Witness::on_switch(s);
+        encoder_.add(s);
+    }
+    void on_throttle(const ThrottleLook& x) override { put(&Witness::on_throttle, x); }
+    void on_stuck(const Stuck& x) override { put(&Witness::on_stuck, x); }
+    void on_loss(const Loss& x) override { put(&Witness::on_loss, x); }
+    void on_clock(const ClockReading& x) override { put(&Witness::on_clock, x); }
+    void on_process(const ProcessInfo& x) override { put(&Witness::on_process, x); }
+    void on_cgroup(const CgroupInfo& x) override { put(&Witness::on_cgroup, x); }
+    void on_fork(const Fork& x) override { put(&Witness::on_fork, x); }
+    void on_exit(const Exit& x) override { put(&Witness::on_exit, x); }
+    void on_affinity(const Affinity& x) override { put(&Witness::on_affinity, x); }
+
+  private:
+    template <typename T>
+    void put(void (Witness::*note)(const T&), const T& x) {
+        (this->*note)(x);
+        encoder_.note(x);
+    }
+    BlockEncoder& encoder_;
+};
+
+TEST(Block, EveryRecordComesBackAsItWas) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        BlockEncoder encoder;
+        Both both(encoder);
+        RandomRecords records(seed, seed % 3 == 0 ? 300 : 3);
+        for (int i = 0; i < 2000; ++i) {
+            records.step(both);
+        }
+        both.on_throttle({0, 1, 2, 3, 4, 5});  // behind the last switch
+        both.on_stuck({.ts_ns = 5, .waiting_ns = 6, .task = {3, 3, Comm::from("x")}});
+        Packer packer;
+        const PackedBlock packed = packer.pack(encoder.take());
+        const auto header = parse_header(packed.frame);
+        ASSERT_TRUE(header);
+        const ByteView payload = ByteView(packed.frame).subspan(header_bytes);
+        ASSERT_TRUE(payload_is_whole(*header, payload));
+        Unpacker unpacker;
+        const auto block = unpacker.unpack(*header, payload);
+        ASSERT_TRUE(block) << block.error().message;
+        EXPECT_EQ((*block)->summary, packed.summary);
+        Witness witness;
+        BlockDecoder decoder;
+        const auto decoded = decoder.decode(**block, true, witness);
+        ASSERT_TRUE(decoded) << decoded.error().message;
+        ASSERT_EQ(witness.lines.size(), both.lines.size());
+        for (std::size_t i = 0; i < both.lines.size(); ++i) {
+            ASSERT_EQ(witness.lines[i], both.lines[i]) << "seed " << seed << " record " << i;
+        }
+    }
+}
+
+TEST(Block, WithoutTheBlockBeforeNoSwitchFollows) {
+    BlockEncoder encoder;
+    for (std::uint64_t i = 1; i < 4; ++i) {
+        Switch record;
+        record.cpu = i % 2;
+        record.clock_ns = i * 100;
+        record.follows = true;
+        encoder.add(record);
+    }
+    const Block block = encoder.take();
+    for (const bool continues : {true, false}) {
+        Witness witness;
+        ASSERT_TRUE(BlockDecoder().decode(block, continues, witness));
+        EXPECT_EQ(witness.lines[0].find("switch 1 100 true"), continues ? 0 : std::string::npos);
+        EXPECT_EQ(witness.lines[1].find("switch 0 200 true"), continues ? 0 : std::string::npos);
+        EXPECT_EQ(witness.lines[2].find("switch 1 300 true"), 0U);
+    }
+}
+
+// Sanitizers and a bound on what comes out are the judges.
+TEST(Block, BytesThatAreFlippedAreAnErrorOrRecords) {
+    BlockEncoder encoder;
+    Both both(encoder);
+    RandomRecords records(7);
+    for (int i = 0; i < 300; ++i) {
+        records.step(both);
+    }
+    const Block good = encoder.take();
+    std::mt19937_64 random(3);
+    for (int round = 0; round < 3000; ++round) {
+        Block bad = good;
+        for (int flips = 0; flips < 3; ++flips) {
+            Bytes& column = bad.columns.at(random() % column_count);
+            if (!column.empty()) {
+                column[random() % column.size()] ^= static_cast<std::uint8_t>(1U << random() % 8);
+            }
+        }
+        Witness witness;
+        (void)BlockDecoder().decode(bad, false, witness);
+        EXPECT_LE(witness.lines.size(), 4 * both.lines.size());
+    }
+}
+
+TEST(Block, AColumnThatIsCutIsAnError) {
+    BlockEncoder encoder;
+    Both both(encoder);
+    RandomRecords records(8);
+    for (int i = 0; i < 500; ++i) {
+        records.step(both);
+    }
+    const Block good = encoder.take();
+    for (const Column column : {Column::bits, Column::time, Column::who_low, Column::here,
+                                Column::rare, Column::odd_low, Column::cpu_low}) {
+        Block bad = good;
+        bad[column].resize(bad[column].size() / 2);
+        Witness witness;
+        EXPECT_FALSE(BlockDecoder().decode(bad, false, witness)) << static_cast<int>(column);
+    }
+}
+
+}  // namespace
+}  // namespace rqs::record
