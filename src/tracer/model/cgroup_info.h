@@ -19,9 +19,10 @@ struct CgroupInfo {
     std::uint64_t period_us = 0;
     std::uint64_t quota_cgroup_id = 0;  ///< whose quota it is: this cgroup's or an ancestor's
     std::string quota_path;
-    std::optional<std::uint64_t> weight;  ///< cpu.weight of its own, or cpu.shares in v1
     /// In the v2 hierarchy, where the cpu controller hangs in another one: ids may be the same.
     bool of_v2 = false;
+    /// cpu.weight of its own, or cpu.shares in v1.
+    std::optional<std::uint64_t> weight = std::nullopt;
 
     bool operator==(const CgroupInfo&) const = default;
 };

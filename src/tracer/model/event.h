@@ -122,12 +122,12 @@ struct Ran {
     std::uint32_t cpu = 0;
     std::uint64_t position = 0;   ///< counts the CPU's runs from 0, without holes
     std::uint64_t ran_ns = 0;     ///< without interrupts and steal; 0 where its start is not known
-    std::uint64_t length_ns = 0;  ///< with them; 0 where its start is not known
-    /// CLOCK_MONOTONIC, as close as the CPU's last arrival told; 0 before its first.
-    std::uint64_t end_ns = 0;
     TaskId task;                  ///< tid 0: the CPU idled
     std::uint32_t ppid = 0;       ///< the parent process, where it was asked for
     std::uint64_t cgroup_id = 0;  ///< as Wait::sched_cgroup_id
+    std::uint64_t length_ns = 0;  ///< with them; 0 where its start is not known
+    /// CLOCK_MONOTONIC, as close as the CPU's last arrival told; 0 before its first.
+    std::uint64_t end_ns = 0;
 };
 
 /// Who made the waiter runnable (--waker).

@@ -103,7 +103,10 @@ TEST(Block, EveryRecordComesBackAsItWas) {
             records.step(both);
         }
         both.on_throttle({0, 1, 2, 3, 4, 5});  // behind the last switch
-        both.on_stuck({.ts_ns = 5, .waiting_ns = 6, .task = {3, 3, Comm::from("x")}});
+        Stuck stuck;
+        stuck.waiting_ns = 6;
+        stuck.task = {3, 3, Comm::from("x")};
+        both.on_stuck(stuck);
         Packer packer;
         const PackedBlock packed = packer.pack(encoder.take());
         const auto header = parse_header(packed.frame);
