@@ -75,22 +75,44 @@ class Both final : public Witness {
         Witness::on_switch(s);
         encoder_.add(s);
     }
-    void on_throttle(const ThrottleLook& x) override { put(&Witness::on_throttle, x); }
-    void on_stuck(const Stuck& x) override { put(&Witness::on_stuck, x); }
-    void on_loss(const Loss& x) override { put(&Witness::on_loss, x); }
-    void on_clock(const ClockReading& x) override { put(&Witness::on_clock, x); }
-    void on_process(const ProcessInfo& x) override { put(&Witness::on_process, x); }
-    void on_cgroup(const CgroupInfo& x) override { put(&Witness::on_cgroup, x); }
-    void on_fork(const Fork& x) override { put(&Witness::on_fork, x); }
-    void on_exit(const Exit& x) override { put(&Witness::on_exit, x); }
-    void on_affinity(const Affinity& x) override { put(&Witness::on_affinity, x); }
-
-  private:
-    template <typename T>
-    void put(void (Witness::*note)(const T&), const T& x) {
-        (this->*note)(x);
+    void on_throttle(const ThrottleLook& x) override {
+        Witness::on_throttle(x);
         encoder_.note(x);
     }
+    void on_stuck(const Stuck& x) override {
+        Witness::on_stuck(x);
+        encoder_.note(x);
+    }
+    void on_loss(const Loss& x) override {
+        Witness::on_loss(x);
+        encoder_.note(x);
+    }
+    void on_clock(const ClockReading& x) override {
+        Witness::on_clock(x);
+        encoder_.note(x);
+    }
+    void on_process(const ProcessInfo& x) override {
+        Witness::on_process(x);
+        encoder_.note(x);
+    }
+    void on_cgroup(const CgroupInfo& x) override {
+        Witness::on_cgroup(x);
+        encoder_.note(x);
+    }
+    void on_fork(const Fork& x) override {
+        Witness::on_fork(x);
+        encoder_.note(x);
+    }
+    void on_exit(const Exit& x) override {
+        Witness::on_exit(x);
+        encoder_.note(x);
+    }
+    void on_affinity(const Affinity& x) override {
+        Witness::on_affinity(x);
+        encoder_.note(x);
+    }
+
+  private:
     BlockEncoder& encoder_;
 };
 
