@@ -115,7 +115,7 @@ Result<double> parse_seconds(std::string_view text, std::string_view what) {
     return value;
 }
 
-Result<std::uint64_t> parse_size(std::string_view text, std::string_view what, Range range) {
+Result<std::uint64_t> parse_bytes(std::string_view text, std::string_view what, Range range) {
     std::string_view digits = text;
     unsigned shift = 0;
     if (!digits.empty()) {
@@ -137,6 +137,15 @@ Result<std::uint64_t> parse_size(std::string_view text, std::string_view what, R
         return usage_error(fmt::format("{}: {} is too small; at least {} is needed", what, text,
                                        size_text(range.min)));
     }
+    return bytes;
+}
+
+Result<std::uint64_t> parse_size(std::string_view text, std::string_view what, Range range) {
+    const auto parsed = parse_bytes(text, what, range);
+    if (!parsed) {
+        return parsed;
+    }
+    const std::uint64_t bytes = *parsed;
     if (!std::has_single_bit(bytes)) {
         return usage_error(fmt::format("{}: {} is not a power of two; write {} or {}", what, text,
                                        size_text(std::bit_floor(bytes)),

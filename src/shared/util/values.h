@@ -29,6 +29,9 @@ Result<double> parse_seconds(std::string_view text, std::string_view what);
 /// Bytes as `65536`, `512k`, `4M` or `1g` (of 1024), a power of two within `range`.
 Result<std::uint64_t> parse_size(std::string_view text, std::string_view what, Range range);
 
+/// The same of any size.
+Result<std::uint64_t> parse_bytes(std::string_view text, std::string_view what, Range range);
+
 /// CPU numbers as `0,2-5`: sorted, each once.
 Result<std::vector<std::uint32_t>> parse_cpu_list(std::string_view text, std::string_view what);
 

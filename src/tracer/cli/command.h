@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@
 namespace rqs::cli {
 
 /// What options are about. Each has its heading in --help; a command takes whole groups.
-enum class Group { tasks, output, run, tuning, other };
+enum class Group { tasks, output, target, sensing, beside, keep, replay, run, tuning, other };
 
 struct Command;
 
@@ -35,7 +36,9 @@ struct Command {
     std::string_view notes;        ///< the same, for behind the options
     std::vector<Group> groups;     ///< options that mean something to it
     bool takes_min_us = false;
-    bool takes_command = false;  ///< `-- command args...`
+    bool takes_files = false;              ///< recordings; a whole number among them is min_us
+    std::uint64_t default_min_us = 10000;  ///< where none is given
+    bool takes_command = false;            ///< `-- command args...`
     /// Returns the exit code.
     Result<int> (*run)(const Invocation& invocation) = nullptr;
 

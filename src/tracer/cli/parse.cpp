@@ -62,7 +62,7 @@ Status check_words(const Command& command, const Words& words) {
             return not_taken(command, use.row->display_name());
         }
     }
-    if (!command.takes_min_us && !words.operands.empty()) {
+    if (!command.takes_min_us && !command.takes_files && !words.operands.empty()) {
         return not_taken(command, in_quotes(words.operands.front()));
     }
     if (words.command && !command.takes_command) {
@@ -105,6 +105,35 @@ Status take_min_us(const std::vector<std::string>& operands, const Commands& com
     }
     source.min_us = *value;
     return {};
+}
+
+bool is_number(const std::string& word) {
+    return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// Recordings, and among them perhaps a min_us: a file of such a name is written ./1000.
+Status take_files(const std::vector<std::string>& operands, const Commands& commands,
+                  TraceOptions& trace) {
+    std::vector<std::string> numbers;
+    for (const std::string& word : operands) {
+        if (word.empty()) {
+            return usage_error("an empty word is not a file");
+        }
+        (is_number(word) ? numbers : trace.replay.files).push_back(word);
+    }
+    if (trace.replay.files.empty()) {
+        return usage_error(
+            "which recording? name its file, or - for standard input; 'runqslower record' makes "
+            "one");
+    }
+    return take_min_us(numbers, commands, trace.source);
+}
+
+Status take_operands(const Command& command, const std::vector<std::string>& operands,
+                     const Commands& commands, TraceOptions& trace) {
+    trace.source.min_us = command.default_min_us;
+    return command.takes_files ? take_files(operands, commands, trace)
+                               : take_min_us(operands, commands, trace.source);
 }
 
 Status take_run_command(Words& words, RunOptions& run) {
@@ -197,7 +226,7 @@ Answer wanted_answer(const Words& words) {
 Status understand(Words& words, const Commands& commands, Invocation& out) {
     Status status = check_words(*out.command, words);
     status = status ? apply_options(words, out) : status;
-    status = status ? take_min_us(words.operands, commands, out.trace.source) : status;
+    status = status ? take_operands(*out.command, words.operands, commands, out.trace) : status;
     status = status ? take_run_command(words, out.trace.run) : status;
     return status ? settle(words, out) : status;
 }

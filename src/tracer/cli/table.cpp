@@ -25,6 +25,8 @@ namespace {
 constexpr std::size_t longest_comm = 15;
 constexpr std::uint64_t max_id = std::numeric_limits<std::int32_t>::max();
 constexpr util::Range history_range{2, 8192};
+constexpr util::Range file_size_range{std::uint64_t{1} << 20, std::uint64_t{1} << 50};
+constexpr std::uint64_t most_files = 1000;
 constexpr util::Range buffer_range{std::uint64_t{1} << 12, std::uint64_t{1} << 29};
 
 /// Stores what `parsed` holds, or passes its error on.
@@ -199,12 +201,47 @@ Status set_interval(Invocation& out, std::string_view what, const std::string& v
 
 /// `-` is standard output, as for other programs.
 Status set_output(Invocation& out, std::string_view what, const std::string& value) {
-    std::string& path = out.trace.view.output_path;
-    if (value == "-") {
-        path.clear();
+    ViewOptions& view = out.trace.view;
+    view.to_stdout = value == "-";
+    if (view.to_stdout) {
+        view.output_path.clear();
         return {};
     }
-    return set_path(what, value, path);
+    return set_path(what, value, view.output_path);
+}
+
+Status set_record(Invocation& out, std::string_view what, const std::string& value) {
+    return set_path(what, value, out.trace.record.path);
+}
+
+Status set_max_size(Invocation& out, std::string_view what, const std::string& value) {
+    return store(util::parse_bytes(value, what, file_size_range), out.trace.record.max_bytes);
+}
+
+Status set_rotate(Invocation& out, std::string_view what, const std::string& value) {
+    return store(util::parse_number(value, what, {2, most_files}), out.trace.record.files);
+}
+
+Status set_events(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
+    out.trace.replay.events = true;
+    return {};
+}
+
+Status set_from(Invocation& out, std::string_view /*what*/, const std::string& value) {
+    out.trace.replay.from = value;
+    return {};
+}
+
+Status set_to(Invocation& out, std::string_view /*what*/, const std::string& value) {
+    out.trace.replay.to = value;
+    return {};
+}
+
+/// The stacks of every wait are an events' format.
+Status set_folded(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
+    out.trace.replay.events = true;
+    out.trace.view.format = *format_named("folded");
+    return {};
 }
 
 Status set_priority(Invocation& out, std::string_view what, const std::string& value) {
@@ -278,8 +315,6 @@ const std::vector<OptionRow>& option_table() {
         {'f', "format", "FORMAT", Group::output,
          "text (default), json (one object a line), csv,\nor folded (stacks for flame graphs)",
          set_format},
-        {'o', "output", "FILE", Group::output, "write events to FILE (default: standard output)",
-         set_output},
         {'q', "quiet", "", Group::output, "no events, only the summary or reports", set_quiet},
         {'s', "summary", "", Group::output, "at the end: causes, percentiles, victims and culprits",
          set_summary},
@@ -289,9 +324,26 @@ const std::vector<OptionRow>& option_table() {
          "a report every so many seconds; turns -s on.\n"
          "With --source schedstat: sample so often (default 1)",
          set_interval},
-        {0, "stuck", "", Group::output, "also tasks that are still waiting", set_stuck},
-        {0, "waker", "", Group::output, "also who woke the waiter (costs a second hook)",
+        {0, "stuck", "", Group::sensing, "also tasks that are still waiting", set_stuck},
+        {0, "waker", "", Group::sensing, "also who woke the waiter (costs a second hook)",
          set_waker},
+        {'o', "output", "FILE", Group::target,
+         "write to FILE; - is standard output, the default, but\nof 'record' runqslower.rec",
+         set_output},
+        {0, "record", "FILE", Group::beside, "also keep the whole run in FILE, for 'report'",
+         set_record},
+        {0, "max-size", "SIZE", Group::keep,
+         "end the recording at this size, like 500m; with\n--rotate begin another file",
+         set_max_size},
+        {0, "rotate", "N", Group::keep,
+         "keep N files of --max-size: FILE is the newest,\nFILE.1 the one before", set_rotate},
+
+        {0, "events", "", Group::replay, "print waits, as the live tool does, and no report",
+         set_events},
+        {0, "from", "TIME", Group::replay,
+         "from here on: seconds since the start, or a time of\nday like 14:30:05", set_from},
+        {0, "to", "TIME", Group::replay, "up to here", set_to},
+        {0, "folded", "", Group::replay, "stacks for flame graphs: -f folded --events", set_folded},
 
         {'d', "duration", "SECONDS", Group::run, "stop after this time", set_duration},
         {'n', "count", "COUNT", Group::run, "stop after so many events", set_count},
@@ -331,6 +383,16 @@ std::string_view heading(Group group) {
             return "Which waits (all that are given must hold)";
         case Group::output:
             return "What is shown";
+        case Group::target:
+            return "Where it goes";
+        case Group::sensing:
+            return "What else is noticed";
+        case Group::beside:
+            return "Recording beside it";
+        case Group::keep:
+            return "How much is kept";
+        case Group::replay:
+            return "Of a recording";
         case Group::run:
             return "For how long";
         case Group::tuning:

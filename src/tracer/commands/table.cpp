@@ -3,6 +3,8 @@
 
 #include "commands/demo.h"
 #include "commands/doctor.h"
+#include "commands/record.h"
+#include "commands/report.h"
 #include "commands/trace.h"
 
 namespace rqs {
@@ -33,7 +35,8 @@ cli::Command trace_row() {
         "\n"
         "Exit code: 0 done, 1 the machine refused something, 2 wrong usage, 3 waits were\n"
         "lost and --strict was given; with a command, the command's own.\n";
-    row.groups = {Group::tasks, Group::output, Group::run, Group::tuning, Group::other};
+    row.groups = {Group::tasks, Group::output, Group::sensing, Group::target, Group::beside,
+                  Group::keep,  Group::run,    Group::tuning,  Group::other};
     row.takes_min_us = true;
     row.takes_command = true;
     row.run = [](const Invocation& invocation) { return run_trace(invocation.trace); };
@@ -49,9 +52,62 @@ cli::Command demo_row() {
         "Starts processes that crowd one CPU (demo-hog, demo-batch, demo-web), traces the\n"
         "machine for 10 seconds (-d says otherwise) with -s, and in text with -W. The\n"
         "processes end with the program.\n";
-    row.groups = {Group::tasks, Group::output, Group::run, Group::tuning, Group::other};
+    row.groups = {Group::tasks, Group::output, Group::sensing, Group::target, Group::beside,
+                  Group::keep,  Group::run,    Group::tuning,  Group::other};
     row.takes_min_us = true;
     row.run = [](const Invocation& invocation) { return run_demo(invocation.trace); };
+    return row;
+}
+
+cli::Command record_row() {
+    cli::Command row;
+    row.name = "record";
+    row.help = "keep every switch in a file, to be looked at later";
+    row.usage = "[options] [min_us] [-- command args...]";
+    row.description =
+        "Records every switch on every CPU, with its wait, in a file (runqslower.rec, or\n"
+        "-o FILE), for 'runqslower report'. With min_us: only waits longer than that, and\n"
+        "who had the CPU meanwhile. -o - writes to a pipe.\n";
+    row.notes =
+        "Examples:\n"
+        "  runqslower record -d 10                   ten seconds of everything\n"
+        "  runqslower record -o build.rec -- make    a build\n"
+        "  runqslower record --max-size 100m --rotate 5\n"
+        "                                            for as long as it takes, in 500 MB\n"
+        "  runqslower record -o - | ssh host 'cat > node.rec'\n";
+    row.groups = {Group::tasks, Group::sensing, Group::target, Group::keep,
+                  Group::run,   Group::tuning,  Group::other};
+    row.takes_min_us = true;
+    row.takes_command = true;
+    row.default_min_us = 0;
+    row.run = [](const Invocation& invocation) { return run_record(invocation.trace); };
+    return row;
+}
+
+cli::Command report_row() {
+    cli::Command row;
+    row.name = "report";
+    row.help = "say what a recording holds: who waited, why, for whom";
+    row.usage = "[options] FILE... [min_us]";
+    row.description =
+        "Reads a recording, or the files of a --rotate in any order, and says who waited,\n"
+        "why, and who had the CPU meanwhile. With --events it prints the waits as the live\n"
+        "tool would have, with all of its options. - is standard input. Needs no root.\n";
+    row.notes =
+        "Examples:\n"
+        "  runqslower report runqslower.rec\n"
+        "  runqslower report build.rec --from 10 --to 20 --by cgroup\n"
+        "  runqslower report build.rec --events -W 1000\n"
+        "                                   waits longer than 1 ms, and who had the CPU\n"
+        "  runqslower report build.rec -f json | jq .victims\n"
+        "\n"
+        "Exit code: 0 done, 1 it cannot be read, 2 wrong usage, 3 waits are missing and\n"
+        "--strict was given.\n";
+    row.groups = {Group::replay, Group::tasks, Group::output, Group::sensing,
+                  Group::target, Group::run,   Group::other};
+    row.takes_files = true;
+    row.default_min_us = 0;
+    row.run = [](const Invocation& invocation) { return run_report(invocation.trace); };
     return row;
 }
 
@@ -72,7 +128,8 @@ cli::Command doctor_row() {
 }  // namespace
 
 const cli::Commands& command_table() {
-    static const cli::Commands rows{trace_row(), demo_row(), doctor_row()};
+    static const cli::Commands rows{trace_row(), record_row(), report_row(), demo_row(),
+                                    doctor_row()};
     return rows;
 }
 

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,15 +14,17 @@
 #include <utility>
 #include <vector>
 
-#include "aggregate/summarizer.h"
 #include "commands/fallback.h"
-#include "consumers/printer.h"
+#include "commands/keeper.h"
+#include "commands/progress.h"
+#include "commands/views.h"
 #include "enrich/cgroups.h"
 #include "enrich/check.h"
 #include "enrich/impossible_filters.h"
 #include "enrich/namespaces.h"
 #include "enrich/output_readers.h"
 #include "enrich/process_watch.h"
+#include "session/fanout.h"
 #include "session/session.h"
 #include "sources/clock_readings.h"
 #include "sources/live_names.h"
@@ -48,13 +49,6 @@ void say(std::string_view line) {
     util::say(fmt::format("runqslower: {}", line));
 }
 
-/// Columns of the terminal that reads the output; 80 where there is none.
-std::size_t width_of(int fd) {
-    constexpr std::size_t usual = 80;
-    winsize size{};
-    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
-}
-
 class Trace {
   public:
     explicit Trace(const TraceOptions& options)
@@ -64,12 +58,13 @@ class Trace {
     Result<int> run();
 
   private:
-    Status open_output();
+    [[nodiscard]] bool records() const { return !options_.record.path.empty(); }
     Status raise_priority();
     Status start_source();
     Status start_command();
-    void make_consumers();
-    void make_session();
+    Status open_views();
+    Status make_session();
+    [[nodiscard]] RecordingInfo recording_info(std::uint64_t began_ns) const;
     void find_readers();
     Status follow();
     Status finish();
@@ -85,15 +80,17 @@ class Trace {
     std::optional<util::PriorityGuard> priority_;
     std::optional<util::Output> out_;
     std::optional<Error> refused_;  // why the priority was not to be had
-    std::unique_ptr<Printer> printer_;
-    std::unique_ptr<Summarizer> summarizer_;
+    std::unique_ptr<Views> views_;  // none where nothing is shown
     std::vector<Consumer*> consumers_;
     std::unordered_set<std::uint32_t> readers_;  // who is woken by what is printed
     SourceOptions source_options_;
     std::unique_ptr<Source> source_;
     Filters user_filters_;  // where they are applied here and not in the kernel
     std::unique_ptr<Session> session_;
+    std::unique_ptr<Keeper> keeper_;  // none where nothing is recorded
+    std::unique_ptr<Fanout> both_;
     std::unique_ptr<LiveNames> names_;
+    std::unique_ptr<Progress> progress_;
     std::optional<util::Child> command_;
     ProcessWatch watch_;
     util::RunClock clock_;
@@ -101,18 +98,24 @@ class Trace {
     bool output_gone_ = false;  // nobody takes the output any more
 };
 
-Status Trace::open_output() {
-    const std::string& path = options_.view.output_path;
-    if (path.empty()) {
-        out_.emplace(STDOUT_FILENO);
-    } else {
-        auto file = util::Output::create_file(path);
-        if (!file) {
-            return tl::unexpected(file.error());
+// What the views need decides what the source watches.
+Status Trace::open_views() {
+    if (!options_.record.alone) {
+        auto out = open_output(options_.view.output_path);
+        if (!out) {
+            return tl::unexpected(out.error());
         }
-        out_.emplace(std::move(*file));
+        out_.emplace(std::move(*out));
+        views_ = std::make_unique<Views>(options_.view, *out_, options_.source.history);
+        consumers_ = views_->consumers();
     }
-    out_->give_up_when([] { return util::stop_signal() != 0; });
+    source_options_.runs = records() || needs_of(consumers_).explanation();
+    if (records()) {  // a report may want to know whatever can be known
+        source_options_.parents = true;
+        if (source_options_.kind == SourceKind::automatic) {
+            source_options_.kind = SourceKind::bpf;  // sampling sees no switches
+        }
+    }
     return {};
 }
 
@@ -144,7 +147,7 @@ Status Trace::start_source() {
     }
     source_ = std::move(*source);
     if (why_not) {
-        const bool terminal = ::isatty(out_->fd()) == 1;
+        const bool terminal = out_ && ::isatty(out_->fd()) == 1;
         if (auto may = may_fall_back(options_.view, terminal, *why_not); !may) {
             return may;
         }
@@ -163,21 +166,7 @@ Status Trace::start_source() {
     return {};
 }
 
-// What they need decides what the source watches.
-void Trace::make_consumers() {
-    printer_ = std::make_unique<Printer>(options_.view, *out_, width_of(out_->fd()),
-                                         options_.source.history);
-    if (options_.view.summary) {
-        summarizer_ = std::make_unique<Summarizer>(
-            options_.view.by, options_.view.interval_s,
-            [this](const SummaryReport& report) { printer_->report(report); });
-        consumers_.push_back(summarizer_.get());  // an interval's report stands before what follows
-    }
-    consumers_.push_back(printer_.get());
-    source_options_.runs = needs_of(consumers_).explanation();
-}
-
-void Trace::make_session() {
+Status Trace::make_session() {
     Session::Setup setup;
     setup.min_us = options_.source.min_us;
     setup.cpus = source_->cpus();
@@ -193,7 +182,29 @@ void Trace::make_session() {
         setup.filters = &user_filters_;
     }
     session_ = std::make_unique<Session>(setup, consumers_);
-    names_ = std::make_unique<LiveNames>(*session_, session_->needs());
+    Needs needs = session_->needs();
+    RecordHandler* next = session_.get();
+    if (records()) {
+        auto keeper = Keeper::open(options_.record, recording_info(setup.began_ns));
+        if (!keeper) {
+            return tl::unexpected(keeper.error());
+        }
+        keeper_ = std::move(*keeper);
+        both_ = std::make_unique<Fanout>(*session_, keeper_->recorder());
+        next = both_.get();
+        needs.process_names = needs.cgroup_names = true;
+        progress_ = std::make_unique<Progress>(
+            *keeper_, setup.began_ns, options_.record.alone && options_.run.command.empty());
+    }
+    names_ = std::make_unique<LiveNames>(*next, needs);
+    return {};
+}
+
+RecordingInfo Trace::recording_info(std::uint64_t began_ns) const {
+    RecordingInfo info = info_of(options_, source_->cpus(), began_ns);
+    info.left_out_pids.assign(readers_.begin(), readers_.end());
+    std::sort(info.left_out_pids.begin(), info.left_out_pids.end());
+    return info;
 }
 
 // Waits that printing a wait causes would have no end. Whoever names a task wants it, though.
@@ -201,7 +212,7 @@ void Trace::make_session() {
 void Trace::find_readers() {
     const Filters& filters = options_.source.filters;
     const bool named = !filters.pids.empty() || !filters.tids.empty();
-    if (!options_.source.self && !named && in_initial_pid_namespace(util::Procfs())) {
+    if (out_ && !options_.source.self && !named && in_initial_pid_namespace(util::Procfs())) {
         readers_ = output_readers(out_->fd(), util::Procfs());
     }
 }
@@ -213,7 +224,9 @@ Status Trace::start_command() {
         return {};
     }
     util::ChildStreams streams;
-    streams.out = options_.view.output_path.empty() ? STDERR_FILENO : -1;
+    const std::string& path = options_.view.output_path;
+    const bool prints = out_ && path.empty();
+    streams.out = prints || options_.record.path == "-" ? STDERR_FILENO : -1;
     streams.before_exec = util::PriorityGuard::restore_in_child;
     auto child = util::Child::prepare(options_.run.command, streams);
     if (!child) {
@@ -228,17 +241,21 @@ bool Trace::command_ended() {
 }
 
 bool Trace::over() {
-    return clock_.over() || command_ended() || out_->reader_left();
+    return clock_.over() || command_ended() || (out_ && out_->reader_left());
 }
 
 Status Trace::follow() {
-    while (!session_->done() && !over()) {
+    while (!session_->done() && !over() && !(keeper_ && keeper_->recorder().done())) {
         names_->begin_round(source_->now_ns());
         if (auto polled = source_->poll(clock_.left(longest_unnoticed), *names_); !polled) {
             return polled;
         }
         if (auto flushed = session_->flush(); !flushed) {
             return flushed;
+        }
+        if (keeper_) {
+            keeper_->look(source_->now_ns());
+            progress_->show(source_->now_ns());
         }
         for (const auto& line : watch_.ended()) {
             say(line);
@@ -252,15 +269,27 @@ Status Trace::follow() {
 
 // What was caught is handed on even where following it failed.
 Status Trace::finish() {
-    const auto finished = source_->finish(*names_);
+    progress_.reset();
+    Status finished = source_->finish(*names_);
     counters_ = source_->counters();
-    session_->end(source_->now_ns(), counters_);
-    output_gone_ = out_->closed() || out_->reader_left();
-    auto written = out_->finish();
-    if (written && out_->error()) {
-        written = tl::unexpected(*out_->error());
+    const std::uint64_t now_ns = source_->now_ns();
+    session_->end(now_ns, counters_);
+    if (out_) {
+        output_gone_ = out_->closed() || out_->reader_left();
+        auto written = out_->finish();
+        if (written && out_->error()) {
+            written = tl::unexpected(*out_->error());
+        }
+        finished = finished ? written : finished;
     }
-    return finished ? written : finished;
+    if (keeper_) {
+        Counters counters = counters_;
+        counters.kept = session_->kept();
+        const auto kept = keeper_->finish(now_ns, counters);
+        finished = finished ? kept : finished;
+        say(keeper_->last_word());
+    }
+    return finished;
 }
 
 // The command has had the signal too, and gets time to clean up.
@@ -322,16 +351,17 @@ Result<int> Trace::run() {
     if (auto hurry = util::PriorityGuard::hurry(options_.run.priority)) {
         hurry_.emplace(std::move(*hurry));
     }
-    Status ready = open_output();
+    Status ready = open_views();
     if (ready) {
-        make_consumers();
         find_readers();
         ready = start_source();
     }
     if (!ready) {
         return tl::unexpected(ready.error());
     }
-    make_session();
+    if (ready = make_session(); !ready) {
+        return tl::unexpected(ready.error());
+    }
     if (source_->samples()) {
         priority_.reset();
     }

@@ -62,6 +62,7 @@ struct ViewOptions {
     GroupBy by = GroupBy::process;
     std::optional<double> interval_s;  ///< --interval: a report so often
     std::string output_path;           ///< -o FILE; empty: standard output
+    bool to_stdout = false;            ///< -o -: though something else is usual
 };
 
 /// For how long, and what runs meanwhile.
@@ -73,10 +74,33 @@ struct RunOptions {
     util::Priority priority;             ///< of the thread that reads the rings
 };
 
+/// What is recorded, and where to.
+struct RecordOptions {
+    std::string path;                        ///< `-` is standard output; empty: nothing is recorded
+    bool alone = false;                      ///< nothing is shown beside it (`record`)
+    std::optional<std::uint64_t> max_bytes;  ///< --max-size, of each file
+    std::uint32_t files = 1;                 ///< --rotate: so many are kept
+    std::optional<double> flight_s;          ///< --flight: the last seconds, in memory
+    std::uint64_t flight_bytes = std::uint64_t{64} << 20;  ///< --flight-size
+    std::optional<std::uint64_t> trigger_us;               ///< --trigger-us
+    std::vector<std::string> trigger_pressure;             ///< --trigger-pressure, as written
+};
+
+/// A recording that is looked at.
+struct ReplayOptions {
+    std::vector<std::string> files;   ///< `-` is standard input
+    std::optional<std::string> from;  ///< --from, as written
+    std::optional<std::string> to;
+    bool events = false;      ///< --events: waits as the live tool prints them
+    std::string sqlite_path;  ///< --sqlite
+};
+
 struct TraceOptions {
     SourceOptions source;
     ViewOptions view;
     RunOptions run;
+    RecordOptions record;
+    ReplayOptions replay;
 };
 
 }  // namespace rqs

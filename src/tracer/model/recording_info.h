@@ -39,6 +39,8 @@ struct RecordingInfo {
     /// Whose waits are not shown, since what was printed meanwhile caused them.
     std::vector<std::uint32_t> left_out_pids;
 
+    std::uint64_t waits_before = 0;  ///< of the run, in files that came before this one
+
     bool operator==(const RecordingInfo&) const = default;
 
     /// Every wait of every task was kept: what a CPU did is known without holes.

@@ -18,8 +18,8 @@ bool same(const Affinity& a, const Affinity& b) {
 
 // A change within a block: what it was before belongs to the block's context.
 template <typename Info>
-void ContextBook::learn(Cache<Info>& cache, std::uint64_t key, const Info& info,
-                        BlockEncoder& block) {
+void ContextBook::note_news(Cache<Info>& cache, std::uint64_t key, const Info& info,
+                            BlockEncoder& block) {
     Known<Info>* known = cache.find(key);
     if (known == nullptr) {
         known = cache.add(key);
@@ -30,6 +30,18 @@ void ContextBook::learn(Cache<Info>& cache, std::uint64_t key, const Info& info,
     }
     *known = {info, block_, false};
     block.note(info);
+}
+
+void ContextBook::learn(const ProcessInfo& info, BlockEncoder& block) {
+    note_news(processes_, info.pid, info, block);
+}
+
+void ContextBook::learn(const CgroupInfo& info, BlockEncoder& block) {
+    note_news(info.of_v2 ? v2_cgroups_ : cgroups_, info.id, info, block);
+}
+
+void ContextBook::learn(const Affinity& affinity, BlockEncoder& block) {
+    note_news(affinities_, affinity.tid, affinity, block);
 }
 
 void ContextBook::learn(const ClockReading& reading, BlockEncoder& block) {

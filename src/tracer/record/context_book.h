@@ -17,15 +17,9 @@ namespace rqs::record {
 class ContextBook {
   public:
     /// Notes in the block what is news.
-    void learn(const ProcessInfo& info, BlockEncoder& block) {
-        learn(processes_, info.pid, info, block);
-    }
-    void learn(const CgroupInfo& info, BlockEncoder& block) {
-        learn(info.of_v2 ? v2_cgroups_ : cgroups_, info.id, info, block);
-    }
-    void learn(const Affinity& affinity, BlockEncoder& block) {
-        learn(affinities_, affinity.tid, affinity, block);
-    }
+    void learn(const ProcessInfo& info, BlockEncoder& block);
+    void learn(const CgroupInfo& info, BlockEncoder& block);
+    void learn(const Affinity& affinity, BlockEncoder& block);
     void learn(const ClockReading& reading, BlockEncoder& block);
     /// Its affinity is another's, once the id is given away.
     void forget(const Exit& exit);
@@ -44,7 +38,7 @@ class ContextBook {
     using Cache = util::BoundedCache<Known<Info>>;
 
     template <typename Info>
-    void learn(Cache<Info>& cache, std::uint64_t key, const Info& info, BlockEncoder& block);
+    void note_news(Cache<Info>& cache, std::uint64_t key, const Info& info, BlockEncoder& block);
     template <typename Info>
     void need(Cache<Info>& cache, std::uint64_t key, BlockEncoder& block);
 

@@ -130,7 +130,8 @@ std::string to_json(const RecordingInfo& info) {
                       {"filters", filters_json(info.filters)},
                       {"waker", info.waker},
                       {"of_command", info.of_command},
-                      {"left_out_pids", info.left_out_pids}};
+                      {"left_out_pids", info.left_out_pids},
+                      {"waits_before", info.waits_before}};
     return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -154,6 +155,7 @@ Result<RecordingInfo> info_from_json(std::string_view text) {
     members.take("waker", info.waker);
     members.take("of_command", info.of_command);
     members.take("left_out_pids", info.left_out_pids);
+    members.take("waits_before", info.waits_before);
     bool fits = members.fits() && info.cpus <= Limits::cpus;
     if (const auto filters = object.find("filters"); filters != object.end()) {
         fits = fits && filters->is_object() && take_filters(*filters, info.filters);

@@ -23,6 +23,12 @@ class RecordingWriter {
     Status finish(RunEnding ending);
 
     [[nodiscard]] std::uint64_t bytes() const { return file_.size(); }
+    [[nodiscard]] std::uint64_t blocks() const { return blocks_; }
+    /// What finish() would add, at most.
+    [[nodiscard]] std::uint64_t closing_bytes() const {
+        constexpr std::uint64_t longest_entry = 10 * 10;
+        return 2 * header_bytes + end_frame_bytes + (index_.entries.size() + 1) * longest_entry;
+    }
     [[nodiscard]] const util::ByteFile& file() const { return file_; }
 
   private:

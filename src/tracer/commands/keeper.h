@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a run keeps: opens the store that was asked for, and says what became of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "model/options.h"
+#include "model/recording_info.h"
+#include "record/block_store.h"
+#include "record/recorder.h"
+#include "util/error.h"
+
+namespace rqs {
+
+namespace record {
+class FileStore;
+}  // namespace record
+
+/// What this machine and the command line tell of a recording that begins now.
+RecordingInfo info_of(const TraceOptions& options, std::uint32_t cpus, std::uint64_t began_ns);
+
+/// `12.3 MB`, for a person.
+std::string size_text(std::uint64_t bytes);
+
+class Keeper {
+  public:
+    static Result<std::unique_ptr<Keeper>> open(const RecordOptions& options,
+                                                const RecordingInfo& info);
+
+    [[nodiscard]] record::Recorder& recorder() { return *recorder_; }
+    [[nodiscard]] const record::Recorder& recorder() const { return *recorder_; }
+    [[nodiscard]] std::uint64_t bytes() const { return store_->bytes(); }
+
+    /// Between two visits of the source.
+    void look(std::uint64_t now_ns);
+    /// Why keeping failed, if it did.
+    Status finish(std::uint64_t now_ns, const Counters& counters);
+    /// What a person wants to know at the end.
+    [[nodiscard]] std::string last_word() const;
+
+  private:
+    explicit Keeper(const RecordOptions& options) : options_(options) {}
+
+    const RecordOptions& options_;
+    std::unique_ptr<record::BlockStore> store_;
+    record::FileStore* file_ = nullptr;  // what store_ is
+    std::unique_ptr<record::Recorder> recorder_;
+};
+
+}  // namespace rqs

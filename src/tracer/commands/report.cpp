@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "commands/replay_span.h"
+#include "commands/views.h"
+#include "filter/wait_filter.h"
+#include "session/session.h"
+#include "sources/recording.h"
+#include "util/say.h"
+#include "util/stop_signals.h"
+
+namespace rqs {
+namespace {
+
+class Report {
+  public:
+    explicit Report(const TraceOptions& options) : options_(options) {}
+    Result<int> run();
+
+  private:
+    Status open();
+    Status make_session();
+    Status follow();
+    Status finish();
+    void say_damage() const;
+
+    const TraceOptions& options_;
+    std::unique_ptr<RecordingSource> source_;
+    ReplaySpan span_;
+    std::optional<util::Output> out_;
+    std::unique_ptr<Views> views_;
+    std::unique_ptr<Session> session_;
+    Counters counters_;
+};
+
+Status Report::open() {
+    const Filters& filters = options_.source.filters;
+    if (const auto option = WaitFilter::unsupported(filters); !option.empty()) {
+        return usage_error(
+            fmt::format("{}: a recording cannot look into BPF maps; give ids or names", option));
+    }
+    auto source = RecordingSource::open(options_.replay.files);
+    if (!source) {
+        return tl::unexpected(source.error());
+    }
+    source_ = std::move(*source);
+    auto span = replay_span(options_, source_->info());
+    if (!span) {
+        return tl::unexpected(span.error());
+    }
+    span_ = *span;
+    source_->want(options_.source.min_us, span_);
+    auto out = open_output(options_.view.output_path);
+    if (!out) {
+        return tl::unexpected(out.error());
+    }
+    out_.emplace(std::move(*out));
+    return {};
+}
+
+Status Report::make_session() {
+    const RecordingInfo& info = source_->info();
+    views_ = std::make_unique<Views>(options_.view, *out_, 0);
+    Session::Setup setup;
+    setup.min_us = std::max(options_.source.min_us, info.min_us);
+    setup.cpus = info.cpus;
+    setup.began_ns = std::max(info.began_ns, span_.from_ns);
+    setup.realtime_offset_ns = info.realtime_offset_ns;
+    setup.count = options_.run.count;
+    setup.filters = &options_.source.filters;
+    session_ = std::make_unique<Session>(setup, views_->consumers());
+    session_->leave_out({info.left_out_pids.begin(), info.left_out_pids.end()});
+    session_->begin();
+    return session_->flush();
+}
+
+Status Report::follow() {
+    while (!source_->ended() && !session_->done() && util::stop_signal() == 0 &&
+           !out_->reader_left()) {
+        if (auto polled = source_->poll({}, *session_); !polled) {
+            return polled;
+        }
+        if (auto flushed = session_->flush(); !flushed) {
+            return flushed;
+        }
+    }
+    return {};
+}
+
+void Report::say_damage() const {
+    for (const auto& line : source_->damage()) {
+        util::say(fmt::format("runqslower: {}", line));
+    }
+}
+
+Status Report::finish() {
+    counters_ = source_->counters();
+    session_->end(source_->now_ns(), counters_);
+    auto written = out_->finish();
+    if (written && out_->error()) {
+        written = tl::unexpected(*out_->error());
+    }
+    say_damage();
+    return written;
+}
+
+Result<int> Report::run() {
+    util::catch_stop_signals();
+    Status status = open();
+    status = status ? make_session() : status;
+    if (!status) {
+        return tl::unexpected(status.error());
+    }
+    status = follow();
+    const auto finished = finish();
+    if (status = status ? finished : status; !status) {
+        return tl::unexpected(status.error());
+    }
+    return static_cast<int>(options_.run.strict && counters_.lost > 0 ? ExitCode::lost
+                                                                      : ExitCode::ok);
+}
+
+}  // namespace
+
+Result<int> run_report(const TraceOptions& options) {
+    return Report(options).run();
+}
+
+}  // namespace rqs

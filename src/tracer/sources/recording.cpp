@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sources/recording.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace rqs {
+namespace {
+
+using record::BlockSummary;
+using record::RecordingReader;
+
+bool same_run(const RecordingInfo& a, const RecordingInfo& b) {
+    return a.host == b.host && a.began_ns == b.began_ns &&
+           a.realtime_offset_ns == b.realtime_offset_ns;
+}
+
+}  // namespace
+
+/// Takes away what is not wanted, and counts.
+class RecordingSource::Gate final : public RecordHandler {
+  public:
+    Gate(RecordingSource& source, RecordHandler& next) : source_(source), next_(next) {}
+
+    void on_switch(const Switch& record) override {
+        ++source_.switches_;
+        if (!record.came) {
+            next_.on_switch(record);
+            return;
+        }
+        const Arrival& came = *record.came;
+        source_.now_ns_ = std::max(source_.now_ns_, came.ts_ns);
+        const bool inside =
+            came.ts_ns >= source_.span_.from_ns && came.ts_ns <= source_.span_.to_ns;
+        source_.seen_ += inside ? 1U : 0U;
+        if (inside && came.here_ns + came.elsewhere_ns > source_.min_ns_) {
+            next_.on_switch(record);
+            return;
+        }
+        Switch without = record;
+        if (source_.min_ns_ > 0 || !inside) {
+            without.came.reset();
+        }
+        next_.on_switch(without);
+    }
+    void on_throttle(const ThrottleLook& look) override { next_.on_throttle(look); }
+    void on_stuck(const Stuck& stuck) override {
+        if (stuck.ts_ns >= source_.span_.from_ns && stuck.ts_ns <= source_.span_.to_ns &&
+            stuck.waiting_ns > source_.min_ns_) {
+            next_.on_stuck(stuck);
+        }
+    }
+    void on_loss(const Loss& loss) override {
+        if (loss.to_ns < source_.span_.from_ns || loss.from_ns > source_.span_.to_ns) {
+            return;
+        }
+        source_.lost_ += loss.lost;
+        next_.on_loss(loss);
+    }
+    void on_clock(const ClockReading& reading) override { next_.on_clock(reading); }
+    void on_process(const ProcessInfo& info) override { next_.on_process(info); }
+    void on_cgroup(const CgroupInfo& info) override { next_.on_cgroup(info); }
+    void on_fork(const Fork& fork) override { next_.on_fork(fork); }
+    void on_exit(const Exit& exit) override { next_.on_exit(exit); }
+    void on_affinity(const Affinity& affinity) override { next_.on_affinity(affinity); }
+    [[nodiscard]] bool wants_runs() const override { return next_.wants_runs(); }
+    [[nodiscard]] bool done() const override { return next_.done(); }
+
+  private:
+    RecordingSource& source_;
+    RecordHandler& next_;
+};
+
+RecordingSource::RecordingSource(std::vector<RecordingReader> readers)
+    : readers_(std::move(readers)) {}
+
+Result<std::unique_ptr<RecordingSource>> RecordingSource::open(
+    const std::vector<std::string>& paths) {
+    std::vector<RecordingReader> readers;
+    for (const std::string& path : paths) {
+        auto reader = RecordingReader::open(path);
+        if (!reader) {
+            return tl::unexpected(reader.error());
+        }
+        readers.push_back(std::move(*reader));
+    }
+    std::unique_ptr<RecordingSource> source(new RecordingSource(std::move(readers)));
+    if (auto ordered = source->put_in_order(); !ordered) {
+        return tl::unexpected(ordered.error());
+    }
+    source->now_ns_ = source->info().began_ns;
+    return source;
+}
+
+// A rotation's files know where in the run they begin.
+Status RecordingSource::put_in_order() {
+    std::vector<std::pair<std::uint64_t, std::size_t>> order;
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
+        if (!same_run(readers_[i].info(), readers_.front().info())) {
+            return fail(fmt::format("{} and {} are of two runs; report one run at a time",
+                                    readers_.front().name(), readers_[i].name()));
+        }
+        order.emplace_back(readers_[i].info().waits_before, i);
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<RecordingReader> sorted;
+    for (const auto& [before, i] : order) {
+        sorted.push_back(std::move(readers_[i]));
+    }
+    readers_ = std::move(sorted);
+    waits_ = info().waits_before;
+    return {};
+}
+
+void RecordingSource::want(std::uint64_t min_us, const ReplaySpan& span) {
+    constexpr std::uint64_t ns_per_us = 1000;
+    min_ns_ = min_us > UINT64_MAX / ns_per_us ? UINT64_MAX : min_us * ns_per_us;
+    span_ = span;
+}
+
+// What a wait at the start of the span was spent on lies before it, by as much as it is long.
+void RecordingSource::seek_to_span() {
+    sought_ = true;
+    if (span_.from_ns == 0) {
+        return;
+    }
+    const auto index = readers_[current_].index();
+    if (!index || index->empty()) {
+        return;
+    }
+    std::uint64_t reach_ns = span_.from_ns;
+    for (const auto& entry : *index) {
+        if (entry.summary.last_ns >= span_.from_ns && entry.summary.first_ns <= span_.to_ns) {
+            const std::uint64_t longest_ns = entry.summary.longest_wait_ns;
+            reach_ns = std::min(
+                reach_ns, entry.summary.first_ns - std::min(entry.summary.first_ns, longest_ns));
+        }
+    }
+    auto first = std::find_if(index->begin(), index->end(),
+                              [&](const auto& entry) { return entry.summary.last_ns >= reach_ns; });
+    first -= first == index->begin() ? 0 : 1;  // runs reach from one block into the next
+    if (first != index->begin()) {
+        readers_[current_].seek(first->offset);
+        waits_ = first->summary.waits_before;
+    }
+}
+
+// The waits that lie between two blocks which do not follow one another.
+void RecordingSource::note_missing(const BlockSummary& next, RecordHandler& handler) {
+    if (next.waits_before <= waits_) {
+        return;
+    }
+    Loss loss;
+    loss.cpu = Loss::any_cpu;
+    loss.from_ns = now_ns_;
+    loss.to_ns = std::max(now_ns_, next.first_ns);
+    loss.lost = next.waits_before - waits_;
+    loss.reason = LossReason::damage;
+    damage_.push_back(fmt::format("{} waits are missing: a part of {} cannot be read", loss.lost,
+                                  readers_[current_].name()));
+    handler.on_loss(loss);
+}
+
+void RecordingSource::hand_on(const RecordingReader::Frame& frame, RecordHandler& handler) {
+    const BlockSummary& summary = frame.header.summary;
+    Gate gate(*this, handler);
+    const bool follows = summary.waits_before == waits_;
+    note_missing(summary, gate);
+    const auto block = unpacker_.unpack(frame.header, frame.payload);
+    const auto decoded = block ? decoder_.decode(**block, continues_ && follows, gate)
+                               : Status(tl::unexpected(block.error()));
+    if (!decoded) {
+        damage_.push_back(
+            fmt::format("{}: {}", readers_[current_].name(), decoded.error().message));
+    }
+    continues_ = decoded.has_value();
+    waits_ = summary.waits_before + summary.waits;
+    handler.on_reached(std::min(now_ns_, span_.to_ns));
+}
+
+void RecordingSource::end_file(bool at_its_end) {
+    const RecordingReader& reader = readers_[current_];
+    if (at_its_end && !reader.ending()) {
+        damage_.push_back(fmt::format(
+            "{} ends in the middle: its recorder was killed, or the copy is cut", reader.name()));
+    } else if (reader.ending()) {
+        now_ns_ = std::max(now_ns_, std::min(reader.ending()->ended_ns, span_.to_ns));
+    }
+    if (reader.skipped_bytes() > 0) {
+        damage_.push_back(fmt::format("{} bytes of {} are damaged and were skipped",
+                                      reader.skipped_bytes(), reader.name()));
+    }
+    ++current_;
+    sought_ = false;
+}
+
+Status RecordingSource::poll(std::chrono::milliseconds /*timeout*/, RecordHandler& handler) {
+    if (ended()) {
+        return {};
+    }
+    if (!sought_) {
+        seek_to_span();
+    }
+    const auto frame = readers_[current_].next();
+    if (!frame || frame->header.summary.first_ns > span_.to_ns) {
+        end_file(!frame);
+        return {};
+    }
+    hand_on(*frame, handler);
+    return {};
+}
+
+Counters RecordingSource::counters() const {
+    Counters counters;
+    counters.seen = seen_ + lost_;
+    counters.lost = lost_;
+    // What only the recorder knew, where all of the run is looked at.
+    const auto& ending = readers_.back().ending();
+    const bool whole = span_.from_ns == 0 && span_.to_ns == UINT64_MAX;
+    if (ending && whole) {
+        counters.seen = std::max(counters.seen, ending->counters.seen);
+        counters.unverified = ending->counters.unverified;
+        counters.late = ending->counters.late;
+    }
+    return counters;
+}
+
+}  // namespace rqs

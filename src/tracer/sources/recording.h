@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Records from recordings: a file, a pipe, or the files of a rotation.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/recording_info.h"
+#include "record/block_decoder.h"
+#include "record/recording_reader.h"
+#include "sources/source.h"
+
+namespace rqs {
+
+/// Which part is wanted, CLOCK_MONOTONIC of the recording: waits that end in it.
+struct ReplaySpan {
+    std::uint64_t from_ns = 0;
+    std::uint64_t to_ns = UINT64_MAX;
+};
+
+class RecordingSource final : public Source {
+  public:
+    /// Opens all files, which must be of one run, and puts them in order. `-` is standard input.
+    static Result<std::unique_ptr<RecordingSource>> open(const std::vector<std::string>& paths);
+
+    /// Of the run; before poll() for the first time.
+    [[nodiscard]] const RecordingInfo& info() const { return readers_.front().info(); }
+    /// Waits of at most `min_us` are not handed on, nor those outside the span.
+    void want(std::uint64_t min_us, const ReplaySpan& span);
+
+    Status start() override { return {}; }
+    /// Hands on a block, without waiting.
+    Status poll(std::chrono::milliseconds timeout, RecordHandler& handler) override;
+    Status finish(RecordHandler& /*handler*/) override { return {}; }
+    [[nodiscard]] Counters counters() const override;
+    /// The time of what was handed on last.
+    [[nodiscard]] std::uint64_t now_ns() const override { return now_ns_; }
+    [[nodiscard]] std::uint32_t cpus() const override { return info().cpus; }
+
+    /// Everything was handed on.
+    [[nodiscard]] bool ended() const { return current_ >= readers_.size(); }
+    /// What is wrong with the recording, a line each; complete once it has ended.
+    [[nodiscard]] const std::vector<std::string>& damage() const { return damage_; }
+    [[nodiscard]] std::uint64_t switches() const { return switches_; }
+
+  private:
+    class Gate;
+
+    explicit RecordingSource(std::vector<record::RecordingReader> readers);
+    Status put_in_order();
+    void seek_to_span();
+    void hand_on(const record::RecordingReader::Frame& frame, RecordHandler& handler);
+    void note_missing(const record::BlockSummary& next, RecordHandler& handler);
+    void end_file(bool at_its_end);
+
+    std::vector<record::RecordingReader> readers_;
+    std::size_t current_ = 0;
+    record::Unpacker unpacker_;
+    record::BlockDecoder decoder_;
+    std::uint64_t min_ns_ = 0;
+    ReplaySpan span_;
+    bool sought_ = false;
+    bool continues_ = false;   // the block before was handed on
+    std::uint64_t waits_ = 0;  // of the run, by the end of the last block that was read
+    std::uint64_t switches_ = 0;
+    std::uint64_t seen_ = 0;
+    std::uint64_t lost_ = 0;
+    std::uint64_t now_ns_ = 0;
+    std::vector<std::string> damage_;
+};
+
+}  // namespace rqs
