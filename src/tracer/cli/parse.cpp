@@ -212,6 +212,31 @@ Status settle(const Words& words, Invocation& out) {
     return {};
 }
 
+/// What is kept, and how, must go together.
+Status settle_keeping(const Words& words, const Invocation& out) {
+    const RecordOptions& record = out.trace.record;
+    const bool beside = out.command->takes(Group::beside);
+    for (const Use& use : words.uses) {
+        if (use.row->group == Group::keep && beside && record.path.empty()) {
+            return usage_error(
+                fmt::format("{}: nothing is recorded; add --record FILE, or use "
+                            "'runqslower record'",
+                            use.row->display_name()));
+        }
+    }
+    if (record.files > 1 && !record.max_bytes) {
+        return usage_error("--rotate: how large may a file become? add --max-size");
+    }
+    if (record.flight_s && (record.max_bytes || out.trace.view.to_stdout)) {
+        return usage_error(
+            "--flight writes a file for each trigger; leave out --max-size, --rotate and -o -");
+    }
+    if (!record.flight_s && (record.trigger_us || !record.trigger_pressure.empty())) {
+        return usage_error("a trigger makes a flight recorder write; add --flight SECONDS");
+    }
+    return {};
+}
+
 /// --help and --version are answered whatever else is there, help first.
 Answer wanted_answer(const Words& words) {
     Answer answer = Answer::none;
@@ -228,7 +253,8 @@ Status understand(Words& words, const Commands& commands, Invocation& out) {
     status = status ? apply_options(words, out) : status;
     status = status ? take_operands(*out.command, words.operands, commands, out.trace) : status;
     status = status ? take_run_command(words, out.trace.run) : status;
-    return status ? settle(words, out) : status;
+    status = status ? settle(words, out) : status;
+    return status ? settle_keeping(words, out) : status;
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ constexpr std::uint64_t max_id = std::numeric_limits<std::int32_t>::max();
 constexpr util::Range history_range{2, 8192};
 constexpr util::Range file_size_range{std::uint64_t{1} << 20, std::uint64_t{1} << 50};
 constexpr std::uint64_t most_files = 1000;
+constexpr util::Range flight_size_range{std::uint64_t{1} << 20, std::uint64_t{1} << 40};
+constexpr std::uint64_t most_us = UINT64_MAX / 1000;
 constexpr util::Range buffer_range{std::uint64_t{1} << 12, std::uint64_t{1} << 29};
 
 /// Stores what `parsed` holds, or passes its error on.
@@ -222,6 +224,25 @@ Status set_rotate(Invocation& out, std::string_view what, const std::string& val
     return store(util::parse_number(value, what, {2, most_files}), out.trace.record.files);
 }
 
+Status set_flight(Invocation& out, std::string_view what, const std::string& value) {
+    return store(util::parse_seconds(value, what), out.trace.record.flight_s);
+}
+
+Status set_flight_size(Invocation& out, std::string_view what, const std::string& value) {
+    return store(util::parse_bytes(value, what, flight_size_range), out.trace.record.flight_bytes);
+}
+
+Status set_trigger_us(Invocation& out, std::string_view what, const std::string& value) {
+    return store(util::parse_number(value, what, {0, most_us}), out.trace.record.trigger_us);
+}
+
+Status add_trigger_pressure(Invocation& out, std::string_view what, const std::string& value) {
+    std::string word;
+    auto status = set_path(what, value, word);
+    out.trace.record.trigger_pressure.push_back(std::move(word));
+    return status;
+}
+
 Status set_events(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
     out.trace.replay.events = true;
     return {};
@@ -337,6 +358,18 @@ const std::vector<OptionRow>& option_table() {
          set_max_size},
         {0, "rotate", "N", Group::keep,
          "keep N files of --max-size: FILE is the newest,\nFILE.1 the one before", set_rotate},
+
+        {0, "flight", "SECONDS", Group::keep,
+         "keep the last seconds in memory; write them to a\nfile of their own on a trigger or "
+         "SIGUSR1",
+         set_flight},
+        {0, "flight-size", "SIZE", Group::keep, "in at most so much memory (default 64m)",
+         set_flight_size},
+        {0, "trigger-us", "US", Group::keep, "a trigger: a wait longer than this", set_trigger_us},
+        {0, "trigger-psi", "PSI", Group::keep,
+         "a trigger: CPU pressure in per cent, like 20, or of\na cgroup, like "
+         "/sys/fs/cgroup/web.slice:20",
+         add_trigger_pressure},
 
         {0, "events", "", Group::replay, "print waits, as the live tool does, and no report",
          set_events},

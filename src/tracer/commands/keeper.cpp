@@ -11,9 +11,12 @@
 #include <utility>
 
 #include "record/file_store.h"
+#include "record/flight_store.h"
 #include "sources/clock_readings.h"
 #include "util/clock.h"
+#include "util/dump_signal.h"
 #include "util/safe_text.h"
+#include "util/say.h"
 
 namespace rqs {
 namespace {
@@ -62,25 +65,87 @@ RecordingInfo info_of(const TraceOptions& options, std::uint32_t cpus, std::uint
     return info;
 }
 
-Result<std::unique_ptr<Keeper>> Keeper::open(const RecordOptions& options,
-                                             const RecordingInfo& info) {
-    std::unique_ptr<Keeper> keeper(new Keeper(options));
-    auto file = record::FileStore::open(options.path, info, {options.max_bytes, options.files});
+Status Keeper::open_file(const RecordingInfo& info) {
+    auto file = record::FileStore::open(options_.path, info, {options_.max_bytes, options_.files});
     if (!file) {
         return tl::unexpected(file.error());
     }
-    keeper->file_ = file->get();
-    keeper->store_ = std::move(*file);
+    file_ = file->get();
+    store_ = std::move(*file);
+    return {};
+}
+
+Status Keeper::open_flight(const RecordingInfo& info) {
+    constexpr double ns_per_s = 1e9;
+    constexpr std::uint64_t ns_per_us = 1000;
+    auto triggers = Triggers::make(options_.trigger_pressure);
+    if (!triggers) {
+        return tl::unexpected(triggers.error());
+    }
+    triggers_ = std::move(*triggers);
+    util::catch_dump_signal();
+    record::FlightLimits limits;
+    limits.span_ns = static_cast<std::uint64_t>(*options_.flight_s * ns_per_s);
+    limits.max_bytes = options_.flight_bytes;
+    if (options_.trigger_us) {
+        limits.trigger_ns = *options_.trigger_us * ns_per_us;
+    }
+    auto flight = std::make_unique<record::FlightStore>(options_.path, info, limits);
+    flight_ = flight.get();
+    store_ = std::move(flight);
+    return {};
+}
+
+Result<std::unique_ptr<Keeper>> Keeper::open(const RecordOptions& options,
+                                             const RecordingInfo& info) {
+    std::unique_ptr<Keeper> keeper(new Keeper(options));
+    const Status opened = options.flight_s ? keeper->open_flight(info) : keeper->open_file(info);
+    if (!opened) {
+        return tl::unexpected(opened.error());
+    }
     keeper->recorder_ = std::make_unique<record::Recorder>(*keeper->store_);
     return keeper;
 }
 
+// The block at hand has what the dump is about.
+void Keeper::dump(std::uint64_t now_ns, const std::string& reason) {
+    recorder_->cut();
+    const auto dump = flight_->dump(now_ns);
+    if (!dump) {
+        util::say(fmt::format("runqslower: {}; the flight recorder goes on", dump.error().message));
+    } else if (!*dump) {
+        util::say(
+            fmt::format("runqslower: {}, but nothing has happened since the last dump", reason));
+    } else {
+        util::say(fmt::format("runqslower: {}: wrote the last {:.1f} s to '{}' ({})", reason,
+                              static_cast<double>((*dump)->span_ns) / 1e9,
+                              util::printable((*dump)->path), size_text((*dump)->bytes)));
+    }
+}
+
 void Keeper::look(std::uint64_t now_ns) {
     recorder_->on_reached(now_ns);
+    if (flight_ == nullptr) {
+        return;
+    }
+    if (auto reason = triggers_->look(now_ns)) {
+        flight_->ask(std::move(*reason));
+    }
+    if (util::take_dump_signal()) {
+        dump(now_ns, "SIGUSR1");
+    } else if (const auto reason = flight_->due(now_ns)) {
+        dump(now_ns, *reason);
+    }
 }
 
 Status Keeper::finish(std::uint64_t now_ns, const Counters& counters) {
     auto finished = recorder_->finish(now_ns, counters);
+    if (flight_ != nullptr) {
+        if (const auto reason = flight_->due(UINT64_MAX)) {
+            dump(now_ns, *reason);
+        }
+        return finished;
+    }
     // Whoever reads the pipe had enough: a normal end.
     return file_->reader_left() ? Status{} : finished;
 }
@@ -89,6 +154,10 @@ std::string Keeper::last_word() const {
     const std::string name = options_.path == "-"
                                  ? "standard output"
                                  : fmt::format("'{}'", util::printable(options_.path));
+    if (flight_ != nullptr) {
+        return fmt::format("saw {} switches, wrote {} dumps; {} waits lost", recorder_->switches(),
+                           flight_->dumps(), recorder_->lost());
+    }
     if (file_->reader_left()) {
         return "the reader of the recording has gone: nothing more is recorded";
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "commands/triggers.h"
 #include "model/options.h"
 #include "model/recording_info.h"
 #include "record/block_store.h"
@@ -16,6 +17,7 @@ namespace rqs {
 
 namespace record {
 class FileStore;
+class FlightStore;
 }  // namespace record
 
 /// What this machine and the command line tell of a recording that begins now.
@@ -42,10 +44,16 @@ class Keeper {
 
   private:
     explicit Keeper(const RecordOptions& options) : options_(options) {}
+    Status open_file(const RecordingInfo& info);
+    Status open_flight(const RecordingInfo& info);
+    void dump(std::uint64_t now_ns, const std::string& reason);
 
     const RecordOptions& options_;
     std::unique_ptr<record::BlockStore> store_;
-    record::FileStore* file_ = nullptr;  // what store_ is
+    // What store_ is, one of the two.
+    record::FileStore* file_ = nullptr;
+    record::FlightStore* flight_ = nullptr;
+    std::optional<Triggers> triggers_;
     std::unique_ptr<record::Recorder> recorder_;
 };
 

@@ -74,6 +74,8 @@ cli::Command record_row() {
         "  runqslower record -o build.rec -- make    a build\n"
         "  runqslower record --max-size 100m --rotate 5\n"
         "                                            for as long as it takes, in 500 MB\n"
+        "  runqslower record --flight 30 --trigger-us 100000\n"
+        "                                            30 s before each wait above 100 ms\n"
         "  runqslower record -o - | ssh host 'cat > node.rec'\n";
     row.groups = {Group::tasks, Group::sensing, Group::target, Group::keep,
                   Group::run,   Group::tuning,  Group::other};
@@ -91,8 +93,9 @@ cli::Command report_row() {
     row.usage = "[options] FILE... [min_us]";
     row.description =
         "Reads a recording, or the files of a --rotate in any order, and says who waited,\n"
-        "why, and who had the CPU meanwhile. With --events it prints the waits as the live\n"
-        "tool would have, with all of its options. - is standard input. Needs no root.\n";
+        "why, and who had the CPU meanwhile. With --events it prints the waits as the\n"
+        "live tool would have, with all of its options. - is standard input. Needs no\n"
+        "root.\n";
     row.notes =
         "Examples:\n"
         "  runqslower report runqslower.rec\n"

@@ -83,7 +83,7 @@ struct RecordOptions {
     std::optional<double> flight_s;          ///< --flight: the last seconds, in memory
     std::uint64_t flight_bytes = std::uint64_t{64} << 20;  ///< --flight-size
     std::optional<std::uint64_t> trigger_us;               ///< --trigger-us
-    std::vector<std::string> trigger_pressure;             ///< --trigger-pressure, as written
+    std::vector<std::string> trigger_pressure;             ///< --trigger-psi, as written
 };
 
 /// A recording that is looked at.

@@ -25,9 +25,9 @@ class RandomRecords {
         Switch record;
         record.cpu = static_cast<std::uint32_t>(below(cpus_));
         std::uint64_t& clock = clocks_[record.cpu];
-        clock += below(std::uint64_t{1} << below(30));
+        record.follows = clock > 0 && !rarely();  // nothing is before the first
+        clock += 1 + below(std::uint64_t{1} << below(30));
         record.clock_ns = clock + 1'000'000'000'000;
-        record.follows = !rarely();
         if (rarely()) {
             record.since_ns = record.clock_ns - below(1000);
         }
