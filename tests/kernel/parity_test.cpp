@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <optional>
@@ -40,22 +41,34 @@ class Parity : public ::testing::TestWithParam<Mode> {
         EXPECT_TRUE(wait_for([&] { return board_->gate.waiting() > 0; }));
         // Kernels before 5.15 or so take no larger map.
         const char* buffer = in_vm() ? "1m" : "16m";
-        Tracer::Words words{"0", "-f", "json", "--buffer", buffer, "--source", "bpf"};
-        const auto& more = GetParam().arguments;
-        words.insert(words.end(), more.begin(), more.end());
+        Tracer::Words words = GetParam().arguments;
+        const bool recorded = words.front() == "record";
+        words.insert(words.end(), {"0", "--buffer", buffer, "--source", "bpf"});
+        if (recorded) {
+            words.insert(words.end(), {"-o", recording_});
+        }
         Tracer tracer(words);
         EXPECT_TRUE(tracer.attached()) << tracer.stderr_text();
         witness_.emplace();
         board_->gate.open();
         EXPECT_EQ(process.join(), 0);
         witness_->stop();
-        return stop_and_check(tracer);
+        if (!recorded) {
+            return stop_and_check(tracer);
+        }
+        EXPECT_EQ(tracer.stop(), 0) << tracer.stderr_text();
+        Tracer report({"report", recording_, "--events", "-f", "json"});
+        Output output = check(report);
+        EXPECT_EQ(output.exit_code, 0) << report.stderr_text();
+        return output;
     }
+    void TearDown() override { std::remove(recording_.c_str()); }
 
     void expect_equal(const Output& output, std::uint32_t least) {
         expect_parity(output, *board_, *witness_, least);
     }
 
+    const std::string recording_ = temporary_path("parity.rec");
     Shared<Board> board_;
     std::optional<Witness> witness_;
 };
@@ -404,8 +417,10 @@ TEST(WithoutHistory, TheSameWaits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Options, Parity,
-                         ::testing::Values(Mode{"Default", {}},
-                                           Mode{"Everything", {"--waker", "--stuck", "-W", "-s"}}),
+                         ::testing::Values(Mode{"Default", {"-f", "json"}},
+                                           Mode{"Everything",
+                                                {"-f", "json", "--waker", "--stuck", "-W", "-s"}},
+                                           Mode{"Recorded", {"record", "--waker"}}),
                          [](const auto& mode) { return std::string(mode.param.name); });
 
 }  // namespace

@@ -197,6 +197,12 @@ Reading read_myself() {
     }
 }
 
+std::string temporary_path(const std::string& name) {
+    const char* folder = std::getenv("TMPDIR");
+    return std::string(folder != nullptr ? folder : "/tmp") + "/rqs-" + std::to_string(::getpid()) +
+           "-" + name;
+}
+
 std::string read_file(const std::string& path) {
     std::string text;
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -109,6 +109,9 @@ struct Reading {
 Reading read_myself();
 
 /// A whole small file; empty where it cannot be read.
+/// A name for a file of this process in the folder for temporary ones.
+std::string temporary_path(const std::string& name);
+
 std::string read_file(const std::string& path);
 bool write_file(const std::string& path, const std::string& text);
 

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Recordings of the running kernel: what was printed live and what is reported later are the same,
+// and whatever happens to the recorder, what it has kept can be read.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/loads/overload.h"
+#include "harness/program.h"
+#include "situation.h"
+#include "tracer.h"
+
+namespace rqs::ktest {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Words = Tracer::Words;
+constexpr auto load_limit = std::chrono::seconds{120};
+
+std::string binary() {
+    const char* path = std::getenv("RQS_BINARY");
+    return path != nullptr ? path : RQS_DEFAULT_BINARY;
+}
+
+class Recorded : public ::testing::Test {
+  protected:
+    Recorded() { fs::create_directory(folder_); }
+    ~Recorded() override { fs::remove_all(folder_); }
+
+    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+
+    static harness::Outcome report(const Words& words) {
+        Words all{binary(), "report"};
+        all.insert(all.end(), words.begin(), words.end());
+        return harness::run(all);
+    }
+    /// All files of the folder: those of a rotation.
+    [[nodiscard]] Words files() const {
+        Words names;
+        for (const auto& entry : fs::directory_iterator(folder_)) {
+            names.push_back(entry.path().string());
+        }
+        return names;
+    }
+    /// A crowd that is at work.
+    static std::unique_ptr<loads::Crowd> crowd(std::string_view kind, std::uint32_t tasks) {
+        auto started = loads::start_overload(kind, times(tasks), load_limit);
+        if (!started) {
+            ADD_FAILURE() << started.error().message;
+            return nullptr;
+        }
+        (*started)->go();
+        return std::move(*started);
+    }
+
+    /// Processes of this name that work and sleep in turn: thousands of waits a second.
+    static std::vector<Process> workers(int count) {
+        std::vector<Process> all;
+        for (int i = 0; i < count; ++i) {
+            all.emplace_back([] {
+                set_name("record-load");
+                for (;;) {
+                    burn_ns(150'000);
+                    sleep_ns(400'000);
+                }
+            });
+        }
+        return all;
+    }
+
+    std::string folder_ = temporary_path("recorded");
+};
+
+/// What is printed of the live run beside what a report prints.
+void expect_same(const std::string& live, const std::string& later) {
+    std::size_t at = 0;
+    while (at < live.size() && at < later.size() && live[at] == later[at]) {
+        ++at;
+    }
+    const std::size_t line = live.rfind('\n', at) + 1;
+    EXPECT_EQ(live.size(), later.size());
+    EXPECT_TRUE(live == later) << "live:  " << live.substr(line, 400)
+                               << "\nlater: " << later.substr(line, 400);
+}
+
+struct View {
+    const char* name;
+    Words options;
+};
+
+class RecordedView : public Recorded, public ::testing::WithParamInterface<View> {};
+
+TEST_P(RecordedView, TellsWhatTheLiveRunTold) {
+    auto load = workers(6);
+    Words live{"--record", path("x.rec"), "-o", path("live"), "-d", in_vm() ? "2" : "1.5"};
+    Words later{path("x.rec"), "--events", "-o", path("later")};
+    const auto& options = GetParam().options;
+    live.insert(live.end(), options.begin(), options.end());
+    later.insert(later.end(), options.begin(), options.end());
+    Tracer tracer(live);
+    ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
+    load.clear();
+    const auto outcome = report(later);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const std::string text = read_file(path("live"));
+    EXPECT_GT(text.size(), 300U);
+    expect_same(text, read_file(path("later")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Views, RecordedView,
+    ::testing::Values(View{"Text", {"0"}}, View{"Wide", {"100", "-W", "-P", "-w"}},
+                      View{"Json", {"0", "-f", "json", "-s"}}, View{"Csv", {"50", "-f", "csv"}},
+                      View{"Summary", {"0", "-q", "-s"}},
+                      View{"Cgroups", {"0", "-q", "--by", "cgroup"}},
+                      View{"Parents", {"0", "-q", "--by", "parent"}},
+                      View{"Intervals", {"0", "-q", "--interval", "0.5"}},
+                      View{"Filter", {"0", "-c", "record-load", "-f", "json", "-s"}},
+                      View{"Folded", {"0", "-f", "folded"}},
+                      View{"Waker", {"0", "--waker", "-f", "json"}},
+                      // So small a ring loses something, which both must say.
+                      View{"Losses",
+                           {"0", "-f", "json", "-s", "--buffer", "128k", "--history", "64",
+                            "--priority", "normal"}}),
+    [](const auto& view) { return std::string(view.param.name); });
+
+// A filter on a full recording is the filter that the live tool would have had.
+TEST_F(Recorded, IsFilteredLater) {
+    Process hog([] {
+        set_name("later-hog");
+        pin(scene_cpu());
+        burn_ns(60'000'000'000);
+    });
+    Process other([] {
+        pin(scene_cpu());
+        burn_ns(60'000'000'000);
+    });
+    Tracer tracer({"record", "-o", path("x.rec"), "-d", "1"});
+    ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
+    const std::string pid = std::to_string(hog.pid());
+    const auto outcome = report({path("x.rec"), "--events", "-f", "json", "-p", pid});
+    std::istringstream lines(outcome.out);
+    std::size_t waits = 0;
+    for (std::string line; std::getline(lines, line);) {
+        const Json json = Json::parse(line);
+        if (json.value("type", "") == "wait") {
+            ++waits;
+            EXPECT_EQ(json.value("pid", 0), hog.pid());
+            EXPECT_EQ(json.value("comm", ""), "later-hog");
+        }
+    }
+    EXPECT_GT(waits, 3U);
+}
+
+TEST_F(Recorded, RotationLosesNothing) {
+    auto load = crowd("pairs", 200);
+    Tracer tracer({"0", "-q", "-s", "-f", "json", "-o", path("live"), "--record", path("x.rec"),
+                   "--max-size", "1m", "--rotate", "100", "-d", "3"});
+    ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
+    load.reset();
+    const std::string live = read_file(path("live"));
+    fs::remove(path("live"));
+    Words words = files();
+    EXPECT_GE(words.size(), in_vm() ? 1U : 2U);
+    words.insert(words.end(), {"--events", "-q", "-s", "-f", "json"});
+    const auto outcome = report(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    expect_same(live, outcome.out);
+}
+
+// At any moment, whatever it was doing: all but the last second can be read.
+TEST_F(Recorded, KilledAtAnyMomentCanBeRead) {
+    const auto load = workers(4);
+    const int rounds = in_vm() ? 3 : 100;
+    std::size_t with_waits = 0;
+    for (int round = 0; round < rounds; ++round) {
+        harness::Program recorder({binary(), "record", "-o", path("x.rec")});
+        ::poll(nullptr, 0, 5 + round * 37 % 300 + (round % 10 == 0 ? 1200 : 0));
+        recorder.send(SIGKILL);
+        EXPECT_EQ(recorder.finish(), 128 + SIGKILL);
+        if (!fs::exists(path("x.rec"))) {
+            continue;  // killed before it had begun
+        }
+        const auto outcome = report({path("x.rec"), "-s", "-q", "--events"});
+        const bool begun = outcome.code == 0;
+        EXPECT_TRUE(begun ||
+                    (outcome.code == 1 && outcome.err.find("is empty") != std::string::npos))
+            << outcome.err;
+        EXPECT_TRUE(!begun || outcome.err.find("recorder was killed") != std::string::npos)
+            << outcome.err;
+        with_waits += outcome.out.find("waits longer") != std::string::npos &&
+                              outcome.err.rfind("0 waits", 0) != 0
+                          ? 1U
+                          : 0U;
+    }
+    EXPECT_GE(with_waits, static_cast<std::size_t>(rounds) / 12);
+}
+
+TEST_F(Recorded, AFullDiskEndsItWithWhatThereIs) {
+    const std::string disk = path("disk");
+    fs::create_directory(disk);
+    if (::mount("none", disk.c_str(), "tmpfs", 0, "size=1m") != 0) {
+        GTEST_SKIP() << "cannot mount a tmpfs";
+    }
+    auto load = crowd("pairs", 200);
+    Tracer tracer({"record", "-o", disk + "/x.rec", "-d", "60"});
+    EXPECT_EQ(tracer.join(), 1);
+    EXPECT_NE(tracer.stderr_text().find("No space left on device"), std::string::npos)
+        << tracer.stderr_text();
+    load.reset();
+    const auto outcome = report({disk + "/x.rec", "-s", "-q", "--events"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("waits longer"), std::string::npos) << outcome.out;
+    EXPECT_EQ(outcome.err.find("damaged"), std::string::npos) << outcome.err;
+    ::umount2(disk.c_str(), MNT_DETACH);
+}
+
+// Under an overload: nothing is lost, and the dump has what came before it.
+TEST_F(Recorded, AFlightUnderOverloadHasTheSecondsBeforeTheSignal) {
+    auto load = crowd("pairs", 600);
+    Tracer tracer({"record", "--flight", "2", "-o", path("x.rec")}, Run::plain);
+    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+    sleep_ns(in_vm() ? 1'000'000'000 : 4'000'000'000);
+    const std::uint64_t asked_ns = now_ns();
+    tracer.send(SIGUSR1);
+    EXPECT_TRUE(wait_for([&] { return !files().empty(); }));
+    sleep_ns(200_ms);
+    EXPECT_EQ(tracer.stop(), 0) << tracer.stderr_text();
+    load.reset();
+    EXPECT_NE(tracer.stderr_text().find("; 0 waits lost"), std::string::npos)
+        << tracer.stderr_text();
+    ASSERT_EQ(files().size(), 1U);
+    const auto outcome = report({files().front(), "-f", "json"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const Json json = Json::parse(outcome.out);
+    const auto first_ns = json.value("from_ns", std::uint64_t{0});
+    const auto last_ns = json.value("to_ns", std::uint64_t{0});
+    EXPECT_GT(json.value("waits", std::uint64_t{0}), 1000U);
+    EXPECT_EQ(json.value("lost", std::uint64_t{1}), 0U);
+    EXPECT_LT(first_ns + (in_vm() ? 0 : 1'500'000'000), asked_ns);
+    EXPECT_GT(last_ns + 100'000'000, asked_ns);
+}
+
+TEST_F(Recorded, AFlightDumpHoldsTheWaitThatTriggeredIt) {
+    Process hog([] {
+        pin(scene_cpu());
+        set_policy(SCHED_FIFO, 2);
+        for (int i = 0; i < 40; ++i) {
+            burn_ns(60_ms);
+            sleep_ns(60_ms);
+        }
+    });
+    Process victim([] {
+        set_name("flight-victim");
+        pin(scene_cpu());
+        burn_ns(60'000'000'000);
+    });
+    Tracer tracer(
+        {"record", "--flight", "1", "--trigger-us", "50000", "-o", path("x.rec"), "-d", "3"});
+    ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
+    ASSERT_FALSE(files().empty()) << tracer.stderr_text();
+    Words words = files();
+    words.insert(words.end(), {"--events", "50000", "-c", "flight-victim"});
+    const auto outcome = report(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("flight-victim"), std::string::npos) << outcome.out;
+}
+
+/// Writes to a file of the kernel's when it goes.
+class Restore {
+  public:
+    Restore(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)) {}
+    Restore(const Restore&) = delete;
+    Restore& operator=(const Restore&) = delete;
+    ~Restore() { write_file(path_, text_); }
+
+  private:
+    std::string path_;
+    std::string text_;
+};
+
+TEST_F(Recorded, ACpuThatGoesAndComesBackIsNoHarm) {
+    const std::string online = "/sys/devices/system/cpu/cpu1/online";
+    if (read_file(online).substr(0, 1) != "1") {
+        GTEST_SKIP() << "no CPU can be taken away here";
+    }
+    auto load = workers(6);
+    Tracer tracer({"0", "-f", "json", "-o", path("live"), "--record", path("x.rec"), "-d", "3"});
+    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+    sleep_ns(500_ms);
+    {
+        const Restore restore(online, "1");
+        if (!write_file(online, "0")) {
+            GTEST_SKIP() << "no CPU can be taken away here";
+        }
+        sleep_ns(700_ms);
+    }
+    ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
+    load.clear();
+    const auto outcome = report({path("x.rec"), "--events", "-f", "json"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    expect_same(read_file(path("live")), outcome.out);
+}
+
+// The time of day is set back by an hour in the middle. In a VM alone: others live by that clock.
+TEST_F(Recorded, AClockThatIsSetIsNoHarm) {
+    if (!in_vm()) {
+        GTEST_SKIP() << "sets the time of day, which it does in VMs alone";
+    }
+    auto load = workers(4);
+    Tracer tracer({"0", "-w", "-o", path("live"), "--record", path("x.rec"), "-d", "4"});
+    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+    sleep_ns(1'000'000'000);
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    now.tv_sec -= 3600;
+    ASSERT_EQ(::clock_settime(CLOCK_REALTIME, &now), 0);
+    ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
+    const auto outcome = report({path("x.rec"), "--events", "-w"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    expect_same(read_file(path("live")), outcome.out);
+}
+
+}  // namespace
+}  // namespace rqs::ktest
