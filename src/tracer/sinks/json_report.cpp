@@ -7,20 +7,6 @@
 namespace rqs::sinks::json {
 namespace {
 
-/// `,"name":[…]` of objects: `write` writes one up to its closing brace.
-template <typename Rows, typename Write>
-void list(Line& line, std::string_view head, const Rows& rows, Write&& write) {
-    std::string_view comma;
-    line.text(head);
-    for (const auto& row : rows) {
-        line.text(comma);
-        write(row);
-        line.text("}");
-        comma = ",";
-    }
-    line.text("]");
-}
-
 /// Without the closing brace: victims and culprits go on.
 void group(Line& line, const Group& group) {
     word(line, R"({"kind":")", name(group.kind));
@@ -143,7 +129,6 @@ void report_fields(Line& line, const SummaryReport& report, std::uint64_t min_us
         culprits(line, report);
         table(line, report);
     }
-    line.text("}\n");
 }
 
 }  // namespace rqs::sinks::json
