@@ -28,6 +28,9 @@ void group(Line& line, const Group& group) {
             field(line, ",\"cgroup_id\":", group.id);
             line.text(",\"path\":");
             break;
+        case Group::Kind::cpu:
+            field(line, ",\"cpu\":", group.id);
+            return;
         default:
             return;
     }

@@ -84,6 +84,8 @@ std::string group_label(const Group& group, std::size_t width) {
         case Group::Kind::cgroup:
             return group.label.empty() ? fmt::format("cgroup {}", group.id)
                                        : short_cgroup_path(group.label, width);
+        case Group::Kind::cpu:
+            return fmt::format("CPU {}", group.id);
         default:
             return fmt::format("({})", name(group.kind));
     }
