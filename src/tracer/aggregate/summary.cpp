@@ -163,4 +163,9 @@ SummaryReport Summary::report(std::uint64_t ts_ns, std::uint64_t duration_ns, bo
     return report;
 }
 
+HeaviestNames Summary::heaviest_names() const {
+    const Culprits culprits = blame_.settled();
+    return SummaryRows(options_, victims_, culprits, plain_ns_).heaviest_names();
+}
+
 }  // namespace rqs
