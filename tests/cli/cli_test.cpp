@@ -147,7 +147,7 @@ TEST(Usage, WrongInputIsOneLineAndExitCodeTwo) {
         {{"-n", "0"}, "--count"},
         {{"-f", "xml"}, "xml"},
         {{"--source", "x"}, "auto, bpf, schedstat"},
-        {{"--by", "x"}, "process, cgroup, parent"},
+        {{"--by", "x"}, "process, cgroup, parent, cpu"},
         {{"--buffer", "3m"}, "power of two"},
         {{"--history", "3"}, "power of two"},
         {{"--previous=no"}, "takes no value"},

@@ -51,7 +51,7 @@ void Culprits::release(std::size_t slot) {
 }
 
 CulpritSum& Culprits::sum_of(const Ran& run, std::uint64_t ns) {
-    const GroupKey key = key_of(options_.by, run.task, run.ppid, run.cgroup_id);
+    const GroupKey key = key_of(options_.by, run);
     auto found = sums_.find(key);
     if (found == sums_.end()) {
         if (sums_.size() >= options_.max_culprits) {

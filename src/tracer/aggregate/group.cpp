@@ -43,6 +43,32 @@ std::string cgroup_path(const GroupKey& key, const KnownNames* names) {
     return told == nullptr ? std::string() : told->path;
 }
 
+/// What a task can be grouped by.
+struct Member {
+    const TaskId& task;
+    std::uint32_t ppid;
+    std::uint64_t cgroup_id;  ///< in the hierarchy of the cpu controller
+    std::uint32_t cpu;
+};
+
+GroupKey key_of(GroupBy by, const Member& member) {
+    switch (by) {
+        case GroupBy::process:
+            break;
+        case GroupBy::thread:
+            return {Group::Kind::thread, member.task.tid, {}};
+        case GroupBy::comm:
+            return {Group::Kind::comm, 0, member.task.comm};
+        case GroupBy::cgroup:
+            return {Group::Kind::cgroup, member.cgroup_id, {}};
+        case GroupBy::parent:
+            return {Group::Kind::parent, member.ppid, {}};
+        case GroupBy::cpu:
+            return {Group::Kind::cpu, member.cpu, {}};
+    }
+    return {Group::Kind::process, member.task.pid, {}};
+}
+
 }  // namespace
 
 std::string_view name(Group::Kind kind) {
@@ -57,6 +83,8 @@ std::string_view name(Group::Kind kind) {
             return "cgroup";
         case Group::Kind::parent:
             return "parent";
+        case Group::Kind::cpu:
+            return "cpu";
         case Group::Kind::idle:
             return "idle";
         case Group::Kind::throttled:
@@ -91,20 +119,16 @@ std::size_t GroupKeyHash::operator()(const GroupKey& key) const {
     return static_cast<std::size_t>(h ^ (h >> 32));
 }
 
-GroupKey key_of(GroupBy by, const TaskId& task, std::uint32_t ppid, std::uint64_t cgroup_id) {
-    switch (by) {
-        case GroupBy::process:
-            break;
-        case GroupBy::thread:
-            return {Group::Kind::thread, task.tid, {}};
-        case GroupBy::comm:
-            return {Group::Kind::comm, 0, task.comm};
-        case GroupBy::cgroup:
-            return {Group::Kind::cgroup, cgroup_id, {}};
-        case GroupBy::parent:
-            return {Group::Kind::parent, ppid, {}};
-    }
-    return {Group::Kind::process, task.pid, {}};
+GroupKey key_of(GroupBy by, const Wait& wait) {
+    return key_of(by, {wait.task, wait.ppid, wait.sched_cgroup_id, wait.cpu});
+}
+
+GroupKey key_of(GroupBy by, const Ran& run) {
+    return key_of(by, {run.task, run.ppid, run.cgroup_id, run.cpu});
+}
+
+GroupKey key_of(GroupBy by, const Interval& interval) {
+    return key_of(by, {interval.task, 0, 0, 0});
 }
 
 void GroupLabel::see(const GroupKey& key, const TaskId& task, const KnownNames* names) {
@@ -135,6 +159,8 @@ Group group_of(const GroupKey& key, const GroupLabel& seen, const KnownNames* na
             return {key.kind, 0, std::string(key.comm.view()), 0};
         case Group::Kind::cgroup:
             return {key.kind, key.id, cgroup_path(key, names), 0};
+        case Group::Kind::cpu:
+            return {key.kind, key.id, {}, 0};
         default:
             return {key.kind, 0, {}, 0};
     }

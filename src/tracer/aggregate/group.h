@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What waits are added up by: processes, threads, names, cgroups or parents.
+// What waits are added up by: processes, threads, names, cgroups, parents or CPUs.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,7 @@ struct Group {
         comm,
         cgroup,
         parent,  ///< the parent process
+        cpu,
         // Parts of waits in which nobody ran, named like the ledger's parts.
         idle,
         throttled,
@@ -31,7 +32,7 @@ struct Group {
         others
     };
     Kind kind = Kind::others;
-    std::uint64_t id = 0;   ///< pid, tid, cgroup id or the parent's pid; 0 where it is a comm
+    std::uint64_t id = 0;   ///< pid, tid, cgroup id, the parent's pid or CPU; 0 where it is a comm
     std::string label;      ///< raw comm or cgroup path, never yet made safe; may be empty
     std::uint32_t pid = 0;  ///< the process of a thread
 };
@@ -52,8 +53,11 @@ struct GroupKeyHash {
     std::size_t operator()(const GroupKey& key) const;
 };
 
-/// `cgroup_id` is that of the `cpu` controller's hierarchy.
-GroupKey key_of(GroupBy by, const TaskId& task, std::uint32_t ppid, std::uint64_t cgroup_id);
+/// A wait's is that of the CPU where it ended, a run's that of the CPU where the task ran.
+GroupKey key_of(GroupBy by, const Wait& wait);
+GroupKey key_of(GroupBy by, const Ran& run);
+/// The sampler knows processes, threads and names alone.
+GroupKey key_of(GroupBy by, const Interval& interval);
 
 /// What was seen of a group's name while its members waited or ran.
 struct GroupLabel {

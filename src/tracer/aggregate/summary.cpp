@@ -21,9 +21,10 @@ std::array<SummaryReport::CauseRow, cause_count> empty_causes() {
     return rows;
 }
 
-/// The sampler knows neither cgroups nor parents.
+/// The sampler knows neither cgroups nor parents nor CPUs.
 GroupBy possible(const SummaryOptions& options) {
-    const bool sampler_knows = options.by != GroupBy::cgroup && options.by != GroupBy::parent;
+    const bool sampler_knows = options.by == GroupBy::process || options.by == GroupBy::thread ||
+                               options.by == GroupBy::comm;
     return options.sampled && !sampler_knows ? GroupBy::process : options.by;
 }
 
@@ -101,7 +102,7 @@ void Summary::add(const Wait& wait) {
     count_kind(wait);
     histogram_.add(wait.wait_ns);
 
-    const GroupKey key = key_of(options_.by, wait.task, wait.ppid, wait.sched_cgroup_id);
+    const GroupKey key = key_of(options_.by, wait);
     VictimSum& victim = victims_.about_to_wait(key, wait.wait_ns, blame_);
     ++victim.waits;
     victim.ns += wait.wait_ns;
@@ -115,7 +116,7 @@ void Summary::add(const Wait& wait) {
 
 void Summary::add(const Interval& interval) {
     count(Cause::unknown, interval.waits, interval.wait_ns);
-    const GroupKey key = key_of(options_.by, interval.task, 0, 0);
+    const GroupKey key = key_of(options_.by, interval);
     VictimSum& victim = victims_.about_to_wait(key, interval.wait_ns, blame_);
     victim.waits += interval.waits;
     victim.ns += interval.wait_ns;
@@ -160,6 +161,11 @@ SummaryReport Summary::report(std::uint64_t ts_ns, std::uint64_t duration_ns, bo
     report.culprits_folded = culprits.folded();
     SummaryRows(options_, victims_, culprits, plain_ns_).fill(report);
     return report;
+}
+
+HeaviestNames Summary::heaviest_names() const {
+    const Culprits culprits = blame_.settled();
+    return SummaryRows(options_, victims_, culprits, plain_ns_).heaviest_names();
 }
 
 }  // namespace rqs

@@ -17,6 +17,7 @@
 #include "aggregate/blame.h"
 #include "aggregate/group.h"
 #include "aggregate/histogram.h"
+#include "aggregate/name_sums.h"
 #include "aggregate/thread_times.h"
 #include "aggregate/victims.h"
 #include "model/event.h"
@@ -138,6 +139,8 @@ class Summary {
     /// `ts_ns` is now, `duration_ns` what the report covers; `last` false for periodic ones.
     [[nodiscard]] SummaryReport report(std::uint64_t ts_ns, std::uint64_t duration_ns,
                                        bool last = true) const;
+    /// Over all victims and culprits that are remembered, not only those of a report.
+    [[nodiscard]] HeaviestNames heaviest_names() const;
 
   private:
     void count(Cause cause, std::uint64_t waits, std::uint64_t wait_ns);

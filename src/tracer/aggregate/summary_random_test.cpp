@@ -104,7 +104,7 @@ class World {
         wait.sched_cgroup_id = cgroup(wait.task);
         wait.kind = static_cast<WaitKind>(any(0, 4));
         wait.cause = static_cast<Cause>(any(0, 7));
-        victim_ = word(key_of(by_, wait.task, wait.ppid, wait.sched_cgroup_id));
+        victim_ = word(key_of(by_, wait));
         std::uint64_t from = runs.size() - std::min<std::size_t>(runs.size(), runs_kept);
         for (auto stretches = any(0, 3); stretches > 0 && from < runs.size(); --stretches) {
             const std::uint64_t first = any(from, runs.size() - 1);
@@ -144,7 +144,7 @@ class World {
                 continue;
             }
             (any(0, 1) == 0 ? wait.sums.contention_ns : wait.sums.realtime_ns) += ns;
-            recount_.add(victim_, word(key_of(by_, run.task, run.ppid, run.cgroup_id)), ns);
+            recount_.add(victim_, word(key_of(by_, run)), ns);
         }
     }
 
@@ -217,7 +217,7 @@ TEST_P(EachGroup, EqualsARecountRunByRun) {
 
 INSTANTIATE_TEST_SUITE_P(Summary, EachGroup,
                          testing::Values(GroupBy::process, GroupBy::thread, GroupBy::comm,
-                                         GroupBy::cgroup, GroupBy::parent));
+                                         GroupBy::cgroup, GroupBy::parent, GroupBy::cpu));
 
 /// More victims and culprits than there are places in the table.
 TEST(SummaryRandom, CellsThatAreNotKnownAreNeverInvented) {

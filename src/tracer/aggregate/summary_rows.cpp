@@ -21,6 +21,17 @@ void SummaryRows::fill(SummaryReport& report) const {
     fill_table(report);
 }
 
+HeaviestNames SummaryRows::heaviest_names() const {
+    const auto heaviest = [&](const auto& sums) {
+        NameSums names;
+        for (const auto& [key, sum] : sums) {
+            names.add(group(key), sum.ns);
+        }
+        return names.heaviest();
+    };
+    return {heaviest(victims_.sums()), heaviest(culprits_.sums())};
+}
+
 SummaryRows::Columns SummaryRows::columns(std::size_t wanted) const {
     Columns columns;
     for (const auto* entry : largest(culprits_.sums(), wanted)) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aggregate/culprits.h"
+#include "aggregate/name_sums.h"
 #include "aggregate/summary.h"
 #include "aggregate/victims.h"
 
@@ -19,6 +20,7 @@ class SummaryRows {
 
     /// Reads and completes what the report says in all.
     void fill(SummaryReport& report) const;
+    [[nodiscard]] HeaviestNames heaviest_names() const;
 
   private:
     /// A culprit of a report: a group of tasks or one of plain_kinds.

@@ -211,7 +211,7 @@ TEST(Summary, GroupsByCgroupWithThePathsThatAreKnown) {
     EXPECT_EQ(report.culprits[0].ns, 500U);
 }
 
-TEST(Summary, GroupsByThreadCommAndParent) {
+TEST(Summary, GroupsByThreadCommParentAndCpu) {
     KnownNames names;
     names.learn(ProcessInfo{10, Comm::from("web"), 3, Comm::from("shell")});
     Wait one = wait(10, Cause::contention, {ran(20, 300, "hog")});
@@ -241,6 +241,10 @@ TEST(Summary, GroupsByThreadCommAndParent) {
     EXPECT_EQ(parent.kind, Group::Kind::parent);
     EXPECT_EQ(parent.id, 3U);
     EXPECT_EQ(parent.label, "shell");
+    const Group cpu = victim(GroupBy::cpu);
+    EXPECT_EQ(cpu.kind, Group::Kind::cpu);
+    EXPECT_EQ(cpu.id, 0U);
+    EXPECT_EQ(cpu.label, "");
     names.learn(ProcessInfo{3, Comm::from("bash"), 1, {}});
     EXPECT_EQ(victim(GroupBy::parent).label, "bash");
 }

@@ -177,6 +177,9 @@ void warn_of_sampling(Invocation& out) {
     if (view.by == GroupBy::parent) {
         out.warnings.emplace_back("--by parent: sampling knows no parents; summed up by process");
     }
+    if (view.by == GroupBy::cpu) {
+        out.warnings.emplace_back("--by cpu: sampling knows no CPUs; summed up by process");
+    }
 }
 
 /// Options of the rings, which sampling does not have: they change nothing there.

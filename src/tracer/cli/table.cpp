@@ -157,12 +157,13 @@ Status set_source(Invocation& out, std::string_view what, const std::string& val
 }
 
 Status set_by(Invocation& out, std::string_view what, const std::string& value) {
-    static constexpr std::array<std::pair<std::string_view, GroupBy>, 5> words{
+    static constexpr std::array<std::pair<std::string_view, GroupBy>, 6> words{
         {{"comm", GroupBy::comm},
          {"thread", GroupBy::thread},
          {"process", GroupBy::process},
          {"cgroup", GroupBy::cgroup},
-         {"parent", GroupBy::parent}}};
+         {"parent", GroupBy::parent},
+         {"cpu", GroupBy::cpu}}};
     ViewOptions& view = out.trace.view;
     view.summary = true;
     auto status = choose(what, value, words, view.by);
@@ -340,7 +341,7 @@ const std::vector<OptionRow>& option_table() {
         {'s', "summary", "", Group::output, "at the end: causes, percentiles, victims and culprits",
          set_summary},
         {0, "by", "WHAT", Group::output,
-         "sum up by comm, thread, process (default), cgroup\nor parent; turns -s on", set_by},
+         "sum up by comm, thread, process (default), cgroup,\nparent or cpu; turns -s on", set_by},
         {0, "interval", "SECONDS", Group::output,
          "a report every so many seconds; turns -s on.\n"
          "With --source schedstat: sample so often (default 1)",

@@ -15,12 +15,13 @@ struct GroupByRow {
     std::string_view help;
 };
 
-constexpr std::array<GroupByRow, 5> group_by_table{{
+constexpr std::array<GroupByRow, 6> group_by_table{{
     {GroupBy::process, "process", "processes, by their main thread's name"},
     {GroupBy::thread, "thread", "single threads"},
     {GroupBy::comm, "comm", "names of threads, whatever process they belong to"},
     {GroupBy::cgroup, "cgroup", "cgroups, by their path"},
     {GroupBy::parent, "parent", "parent processes, with all their children"},
+    {GroupBy::cpu, "cpu", "CPUs: where it was waited for, and who kept it"},
 }};
 
 constexpr std::string_view name(GroupBy by) {

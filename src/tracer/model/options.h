@@ -14,7 +14,7 @@ namespace rqs {
 
 enum class SourceKind { automatic, bpf, schedstat, synthetic };
 enum class Format { text, json, csv };
-enum class GroupBy { process, thread, comm, cgroup, parent };
+enum class GroupBy { process, thread, comm, cgroup, parent, cpu };
 
 struct Filters {
     std::vector<std::uint32_t> pids;  ///< any of them

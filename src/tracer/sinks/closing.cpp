@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sinks/closing.h"
 
-#include <fmt/format.h>
-
-#include <iterator>
-#include <utility>
+#include "sinks/put.h"
+#include "sinks/words.h"
 
 namespace rqs::sinks {
 namespace {
@@ -12,19 +10,8 @@ namespace {
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint32_t long_history = 4096;
 
-template <typename... Args>
-void put(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
-}
-
 double percent(std::uint64_t part, std::uint64_t whole) {
     return 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
-/// Whole percents, but never 0 for something nor 100 for less than all.
-std::string rough_percent(std::uint64_t part, std::uint64_t whole) {
-    const double value = percent(part, whole);
-    return value < 1 ? "less than 1" : fmt::format("{:.0f}", value > 99 ? 99.0 : value);
 }
 
 }  // namespace
@@ -82,7 +69,7 @@ void Closing::warnings(std::string& talk, const RunEnd& end) const {
         put(talk,
             "warning: {} of {} waits were lost ({} %): the figures above do not include them; a "
             "larger --buffer helps\n",
-            lost, all, lost == all ? "100" : rough_percent(lost, all));
+            lost, all, rough_percent(lost, all));
     }
     if (brief_ > 0 && explained_) {
         put(talk,

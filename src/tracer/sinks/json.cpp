@@ -5,7 +5,6 @@
 #include "model/names.h"
 #include "sinks/closing.h"
 #include "sinks/json_fields.h"
-#include "sinks/named_parts.h"
 #include "sinks/sink.h"
 #include "util/local_time.h"
 
@@ -17,39 +16,6 @@ using json::task;
 using json::word;
 
 constexpr std::uint32_t default_named_tasks = 16;
-
-void scheduling(Line& line, Policy policy, std::int16_t prio) {
-    word(line, R"(,"policy":")", name(policy));
-    line.text(",\"prio\":");
-    line.number(prio);
-}
-
-void waker(Line& line, const Waker& waker) {
-    field(line, R"(,"waker":{"cpu":)", waker.cpu);
-    task(line, waker.task);
-    line.text(waker.interrupt ? R"(,"context":"interrupt"})" : R"(,"context":"task"})");
-}
-
-void ran_part(Line& line, const Part& part) {
-    task(line, part.task);
-    word(line, R"(,"relation":")", name(part.relation));
-    field(line, ",\"cgroup_id\":", part.cgroup_id);
-    scheduling(line, part.policy, part.prio);
-    if (part.kernel_thread) {
-        line.text(",\"kthread\":true");
-    }
-}
-
-/// Whose limit it was that throttled; `group` is the waiter's, null where it is not known.
-void quota(Line& line, const CgroupInfo* group) {
-    if (group == nullptr || !group->quota_us) {
-        return;
-    }
-    field(line, ",\"quota_us\":", *group->quota_us);
-    field(line, ",\"period_us\":", group->period_us);
-    line.text(",\"quota_cgroup\":");
-    line.json_string(group->quota_path);
-}
 
 class JsonSink final : public Sink {
   public:
@@ -63,25 +29,7 @@ class JsonSink final : public Sink {
         closing_.wait(wait);
         Line line(out);
         head(line, "wait", wait.ts_ns);
-        field(line, ",\"cpu\":", wait.cpu);
-        task(line, wait.task);
-        field(line, ",\"wait_ns\":", wait.wait_ns);
-        word(line, R"(,"kind":")", name(wait.kind));
-        field(line, ",\"prev_tid\":", wait.prev.tid);
-        field(line, ",\"prev_pid\":", wait.prev.pid);
-        line.text(",\"prev_comm\":");
-        line.json_string(wait.prev.comm);
-        cgroups(line, wait.cgroup_id, wait.sched_cgroup_id);
-        line.text(wait.stamped ? ",\"stamped\":true" : ",\"stamped\":false");
-        if (!wait.complete) {
-            line.text(",\"complete\":false");
-        }
-        scheduling(line, wait.policy, wait.prio);
-        word(line, R"(,"cause":")", name(wait.cause));
-        why(line, wait);
-        if (wait.waker) {
-            waker(line, *wait.waker);
-        }
+        json::wait_fields(line, wait, info_.names, named_tasks_);
         line.text("}\n");
         line.finish();
     }
@@ -97,11 +45,11 @@ class JsonSink final : public Sink {
         field(line, ",\"running_pid\":", stuck.running.pid);
         line.text(",\"running_comm\":");
         line.json_string(stuck.running.comm);
-        cgroups(line, stuck.cgroup_id, stuck.sched_cgroup_id);
-        scheduling(line, stuck.policy, stuck.prio);
+        json::cgroups(line, stuck.cgroup_id, stuck.sched_cgroup_id, info_.names);
+        json::scheduling(line, stuck.policy, stuck.prio);
         word(line, R"(,"cause":")", name(stuck.cause));
         if (stuck.throttled) {
-            quota(line, cgroup(stuck.sched_cgroup_id));
+            json::quota(line, stuck.sched_cgroup_id, info_.names);
         }
         line.text("}\n");
         line.finish();
@@ -140,6 +88,7 @@ class JsonSink final : public Sink {
         Line line(out);
         head(line, "report", report.ts_ns);
         json::report_fields(line, report, info_.min_us);
+        line.text("}\n");
         line.finish();
     }
 
@@ -168,59 +117,8 @@ class JsonSink final : public Sink {
     void head(Line& line, std::string_view type, std::uint64_t ts_ns) {
         word(line, R"({"type":")", type);
         field(line, ",\"ts_ns\":", ts_ns);
-        const auto moment = time_.at(ts_ns);
-        line.text(R"(,"time":")");
-        line.text(moment.date);
-        line.text(".");
-        line.micros(moment.micros);
-        line.text(moment.zone);
-        line.text("\"");
-    }
-
-    /// Null where nobody told.
-    [[nodiscard]] const CgroupInfo* cgroup(std::uint64_t id) const {
-        return info_.names == nullptr ? nullptr : info_.names->cgroup(id);
-    }
-
-    void cgroups(Line& line, std::uint64_t id, std::uint64_t sched_id) const {
-        field(line, ",\"cgroup_id\":", id);
-        const CgroupInfo* told = info_.names == nullptr ? nullptr : info_.names->v2_cgroup(id);
-        if (told != nullptr) {
-            line.text(",\"cgroup\":");
-            line.json_string(told->path);
-        }
-        if (sched_id == id) {
-            return;
-        }
-        field(line, ",\"sched_cgroup_id\":", sched_id);
-        if (const CgroupInfo* group = cgroup(sched_id)) {
-            line.text(",\"sched_cgroup\":");
-            line.json_string(group->path);
-        }
-    }
-
-    void why(Line& line, const Wait& wait) const {
-        std::string_view start = R"({"kind":")";
-        line.text(",\"why\":[");
-        const OtherTasks others = show_parts(wait.why, named_tasks_, [&](const Part& part) {
-            line.text(start);
-            line.text(name(part.kind));
-            field(line, R"(","ns":)", part.ns);
-            if (part.kind == PartKind::ran) {
-                ran_part(line, part);
-            } else if (part.kind == PartKind::throttled) {
-                quota(line, cgroup(wait.sched_cgroup_id));
-            }
-            line.text("}");
-            start = R"(,{"kind":")";
-        });
-        if (others.count > 0) {
-            line.text(start);
-            field(line, R"(others","ns":)", others.ns);
-            field(line, ",\"count\":", others.count);
-            line.text("}");
-        }
-        line.text("]");
+        line.text(",\"time\":");
+        json::time(line, time_.at(ts_ns));
     }
 
     RunInfo info_;

@@ -7,20 +7,6 @@
 namespace rqs::sinks::json {
 namespace {
 
-/// `,"name":[…]` of objects: `write` writes one up to its closing brace.
-template <typename Rows, typename Write>
-void list(Line& line, std::string_view head, const Rows& rows, Write&& write) {
-    std::string_view comma;
-    line.text(head);
-    for (const auto& row : rows) {
-        line.text(comma);
-        write(row);
-        line.text("}");
-        comma = ",";
-    }
-    line.text("]");
-}
-
 /// Without the closing brace: victims and culprits go on.
 void group(Line& line, const Group& group) {
     word(line, R"({"kind":")", name(group.kind));
@@ -42,6 +28,9 @@ void group(Line& line, const Group& group) {
             field(line, ",\"cgroup_id\":", group.id);
             line.text(",\"path\":");
             break;
+        case Group::Kind::cpu:
+            field(line, ",\"cpu\":", group.id);
+            return;
         default:
             return;
     }
@@ -143,7 +132,6 @@ void report_fields(Line& line, const SummaryReport& report, std::uint64_t min_us
         culprits(line, report);
         table(line, report);
     }
-    line.text("}\n");
 }
 
 }  // namespace rqs::sinks::json

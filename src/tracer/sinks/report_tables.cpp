@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <numeric>
 #include <span>
 
 #include "model/names.h"
 #include "sinks/closing.h"
 #include "sinks/columns.h"
+#include "sinks/put.h"
 #include "sinks/short_path.h"
 #include "util/safe_text.h"
 
@@ -46,11 +46,6 @@ double percent(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-template <typename... Args>
-void put(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
-}
-
 /// `comm id`; where it is too long the name is cut, never the id.
 std::string task_label(const Group& group, std::size_t width) {
     const std::string id = fmt::format(" {}", group.id);
@@ -61,8 +56,24 @@ std::string task_label(const Group& group, std::size_t width) {
     return label + id;
 }
 
-/// `ffmpeg 4711`, a cgroup's path, or `(idle)` for what is no task, in about `width` columns.
-std::string label(const Group& group, std::size_t width) {
+void put_name(std::string& out, const Group& group, std::size_t width) {
+    out.append(margin, ' ');
+    append_left(out, group_label(group, width), width);
+}
+
+/// The columns of the longest label, each of at most `width` where it can be shortened.
+template <typename Rows, typename GroupOf>
+std::size_t longest_label(const Rows& rows, GroupOf group_of, std::size_t width) {
+    std::size_t longest = shortest_name;
+    for (const auto& row : rows) {
+        longest = std::max(longest, display_columns(group_label(group_of(row), width)));
+    }
+    return longest;
+}
+
+}  // namespace
+
+std::string group_label(const Group& group, std::size_t width) {
     switch (group.kind) {
         case Group::Kind::process:
         case Group::Kind::thread:
@@ -73,115 +84,62 @@ std::string label(const Group& group, std::size_t width) {
         case Group::Kind::cgroup:
             return group.label.empty() ? fmt::format("cgroup {}", group.id)
                                        : short_cgroup_path(group.label, width);
+        case Group::Kind::cpu:
+            return fmt::format("CPU {}", group.id);
         default:
             return fmt::format("({})", name(group.kind));
     }
 }
 
-void put_name(std::string& out, const Group& group, std::size_t width) {
-    out.append(margin, ' ');
-    append_left(out, label(group, width), width);
+ReportTables::ReportTables(std::string& out, const SummaryReport& report, std::size_t width)
+    : out_(out),
+      report_(report),
+      width_(width),
+      narrow_(width > 0 && width < roomy),
+      waits_width_(narrow_ ? narrow_waits : waits_width),
+      time_width_(narrow_ ? narrow_time : time_width),
+      percent_width_(narrow_ ? narrow_percent : percent_width),
+      name_width_(narrow_ ? narrow_name : shortest_name) {
+    if (narrow_) {
+        return;
+    }
+    constexpr std::size_t numbers =
+        margin + waits_width + time_width + percent_width + max_width + share_width;
+    const std::size_t most = room_beside(numbers);
+    const auto who = [](const auto& row) { return row.who; };
+    name_width_ = std::min(most, std::max(longest_label(report.victims, who, most),
+                                          longest_label(report.culprits, who, most)));
 }
 
-/// The columns of the longest label, each of at most `width` where it can be shortened.
-template <typename Rows, typename GroupOf>
-std::size_t longest_label(const Rows& rows, GroupOf group_of, std::size_t width) {
-    std::size_t longest = shortest_name;
-    for (const auto& row : rows) {
-        longest = std::max(longest, display_columns(label(group_of(row), width)));
+/// What the screen leaves for names beside so many columns of numbers.
+std::size_t ReportTables::room_beside(std::size_t numbers) const {
+    if (width_ == 0) {
+        return unlimited;
     }
-    return longest;
+    return width_ > numbers + shortest_name ? width_ - numbers : shortest_name;
 }
 
-class Tables {
-  public:
-    Tables(std::string& out, const SummaryReport& report, const SinkSetup& setup)
-        : out_(out),
-          report_(report),
-          setup_(setup),
-          narrow_(setup.width > 0 && setup.width < roomy) {
-        if (narrow_) {
-            return;
-        }
-        constexpr std::size_t numbers =
-            margin + waits_width + time_width + percent_width + max_width + share_width;
-        const std::size_t most = room_beside(numbers);
-        const auto who = [](const auto& row) { return row.who; };
-        name_width_ = std::min(most, std::max(longest_label(report.victims, who, most),
-                                              longest_label(report.culprits, who, most)));
-    }
+void ReportTables::title(std::string_view text) {
+    put(out_, "\n{:{}}{:<{}}", "", margin, text, name_width_);
+}
 
-    void opening();
-    void causes();
-    void kinds();
-    void percentiles();
-    void victims();
-    void culprits();
-    void culprits_by_victim();
-    void closing();
-
-  private:
-    /// What the screen leaves for names beside so many columns of numbers.
-    [[nodiscard]] std::size_t room_beside(std::size_t numbers) const {
-        if (setup_.width == 0) {
-            return unlimited;
-        }
-        return setup_.width > numbers + shortest_name ? setup_.width - numbers : shortest_name;
-    }
-    void title(std::string_view text) { put(out_, "\n{:{}}{:<{}}", "", margin, text, name_width_); }
-    void headings();
-    void amounts(std::uint64_t waits, std::uint64_t ns);
-    void percentiles_below_each_other();
-    void share(const SummaryReport::Victim& victim);
-    [[nodiscard]] bool shares_known() const {
-        return !narrow_ &&
-               std::any_of(report_.victims.begin(), report_.victims.end(),
-                           [](const auto& row) { return row.ran_ns + row.waited_ns > 0; });
-    }
-    [[nodiscard]] std::size_t culprits_that_fit() const;
-    void table_row(const SummaryReport::TableRow& row, std::size_t name_width, std::size_t shown);
-
-    std::string& out_;
-    const SummaryReport& report_;
-    const SinkSetup& setup_;
-    bool narrow_;
-    std::size_t waits_width_ = narrow_ ? narrow_waits : waits_width;
-    std::size_t time_width_ = narrow_ ? narrow_time : time_width;
-    std::size_t percent_width_ = narrow_ ? narrow_percent : percent_width;
-    std::size_t name_width_ = narrow_ ? narrow_name : shortest_name;
-};
+bool ReportTables::shares_known() const {
+    return !narrow_ && std::any_of(report_.victims.begin(), report_.victims.end(),
+                                   [](const auto& row) { return row.ran_ns + row.waited_ns > 0; });
+}
 
 /// The three columns that tables have in common, without the end of the line.
-void Tables::headings() {
+void ReportTables::headings() {
     put(out_, "{:>{}}{:>{}}{:>{}}", "WAITS", waits_width_, "TIME(ms)", time_width_, "%",
         percent_width_);
 }
 
-void Tables::amounts(std::uint64_t waits, std::uint64_t ns) {
+void ReportTables::amounts(std::uint64_t waits, std::uint64_t ns) {
     put(out_, "{:>{}}{:>{}.3f}{:>{}.1f}", waits, waits_width_, ms(ns), time_width_,
         percent(ns, report_.wait_ns), percent_width_);
 }
 
-void Tables::opening() {
-    const double seconds = static_cast<double>(report_.duration_ns) / 1e9;
-    if (report_.sampled) {
-        put(out_, "\nSummary of {:.1f} s: {} waits, {:.3f} ms in all; single waits are not known\n",
-            seconds, report_.waits, ms(report_.wait_ns));
-    } else {
-        put(out_, "\nSummary of {:.1f} s: {} waits longer than {} us, {:.3f} ms in all\n", seconds,
-            report_.waits, setup_.info.min_us, ms(report_.wait_ns));
-    }
-    if (report_.lost > 0) {
-        put(out_, "{} more were lost and are not included; a larger --buffer helps\n",
-            report_.lost);
-    }
-    put_unknown(out_,
-                {report_.wait_ns, report_.unknown_ns, report_.early_unknown_ns,
-                 report_.lost > report_.waits},
-                setup_.history);
-}
-
-void Tables::causes() {
+void ReportTables::causes() {
     title("CAUSE");
     headings();
     out_ += '\n';
@@ -197,7 +155,7 @@ void Tables::causes() {
     }
 }
 
-void Tables::kinds() {
+void ReportTables::kinds() {
     if (report_.kinds.empty()) {
         return;
     }
@@ -223,7 +181,7 @@ void Tables::kinds() {
     }
 }
 
-void Tables::percentiles_below_each_other() {
+void ReportTables::percentiles_below_each_other() {
     const auto line = [&](std::string_view what, const auto& value) {
         put(out_, "{:{}}{:<{}}{:>{}}\n", "", margin, what, name_width_, value,
             waits_width_ + time_width_);
@@ -236,7 +194,7 @@ void Tables::percentiles_below_each_other() {
     line("max", fmt::format("{:.3f}", ms(report_.max_ns)));
 }
 
-void Tables::percentiles() {
+void ReportTables::percentiles() {
     if (narrow_) {
         percentiles_below_each_other();
         return;
@@ -253,7 +211,7 @@ void Tables::percentiles() {
 }
 
 /// Of the time that it wanted to run, the part that it waited.
-void Tables::share(const SummaryReport::Victim& victim) {
+void ReportTables::share(const SummaryReport::Victim& victim) {
     const std::uint64_t wanted_ns = victim.ran_ns + victim.waited_ns;
     if (wanted_ns == 0) {
         put(out_, "{:>{}}", "-", share_width);
@@ -262,7 +220,7 @@ void Tables::share(const SummaryReport::Victim& victim) {
     }
 }
 
-void Tables::victims() {
+void ReportTables::victims() {
     const bool with_shares = shares_known();
     const bool with_longest = !report_.sampled && !narrow_;
     title("VICTIM");
@@ -287,7 +245,7 @@ void Tables::victims() {
     }
 }
 
-void Tables::culprits() {
+void ReportTables::culprits() {
     const std::size_t ns_width = waits_width_ + time_width_;
     title("CULPRIT");
     put(out_, "{:>{}}{:>{}}\n", "TIME(ms)", ns_width, "%", percent_width_);
@@ -299,18 +257,18 @@ void Tables::culprits() {
 }
 
 /// At least one, beside the columns of the others and of the sum and a name of the shortest.
-std::size_t Tables::culprits_that_fit() const {
+std::size_t ReportTables::culprits_that_fit() const {
     const std::size_t all = report_.table_culprits.size();
-    if (setup_.width == 0) {
+    if (width_ == 0) {
         return all;
     }
     const std::size_t fixed = margin + shortest_name + 2 * cell_width;
-    const std::size_t room = setup_.width > fixed ? (setup_.width - fixed) / cell_width : 0;
+    const std::size_t room = width_ > fixed ? (width_ - fixed) / cell_width : 0;
     return std::min(all, std::max<std::size_t>(room, 1));
 }
 
-void Tables::table_row(const SummaryReport::TableRow& row, std::size_t name_width,
-                       std::size_t shown) {
+void ReportTables::table_row(const SummaryReport::TableRow& row, std::size_t name_width,
+                             std::size_t shown) {
     const std::span<const std::uint64_t> cells(row.ns);
     const auto hidden = cells.subspan(shown);
     put_name(out_, row.victim, name_width);
@@ -322,7 +280,7 @@ void Tables::table_row(const SummaryReport::TableRow& row, std::size_t name_widt
         ms(row.wait_ns), cell_width);
 }
 
-void Tables::culprits_by_victim() {
+void ReportTables::culprits_by_victim() {
     if (narrow_) {
         return;  // one culprit beside the sums would say nothing
     }
@@ -334,7 +292,7 @@ void Tables::culprits_by_victim() {
         "", margin + name_width);
     for (const auto& culprit : std::span(report_.table_culprits).first(shown)) {
         out_ += ' ';
-        append_right(out_, label(culprit, cell_width - 1), cell_width - 1);
+        append_right(out_, group_label(culprit, cell_width - 1), cell_width - 1);
     }
     put(out_, "{:>{}}{:>{}}\n", "(others)", cell_width, "SUM", cell_width);
     for (const auto& row : report_.table) {
@@ -342,7 +300,7 @@ void Tables::culprits_by_victim() {
     }
 }
 
-void Tables::closing() {
+void ReportTables::closing() {
     if (report_.victims_folded + report_.culprits_folded > 0) {
         put(out_,
             "\n{:{}}(others) hold {} victims and {} culprits that were too many to keep apart\n",
@@ -353,14 +311,35 @@ void Tables::closing() {
     }
 }
 
+namespace {
+
+/// What a live report begins with.
+void put_opening(std::string& out, const SummaryReport& report, const SinkSetup& setup) {
+    const double seconds = static_cast<double>(report.duration_ns) / 1e9;
+    if (report.sampled) {
+        put(out, "\nSummary of {:.1f} s: {} waits, {:.3f} ms in all; single waits are not known\n",
+            seconds, report.waits, ms(report.wait_ns));
+    } else {
+        put(out, "\nSummary of {:.1f} s: {} waits longer than {} us, {:.3f} ms in all\n", seconds,
+            report.waits, setup.info.min_us, ms(report.wait_ns));
+    }
+    if (report.lost > 0) {
+        put(out, "{} more were lost and are not included; a larger --buffer helps\n", report.lost);
+    }
+    put_unknown(
+        out,
+        {report.wait_ns, report.unknown_ns, report.early_unknown_ns, report.lost > report.waits},
+        setup.history);
+}
+
 }  // namespace
 
 void append_report_tables(std::string& out, const SummaryReport& report, const SinkSetup& setup) {
-    Tables tables(out, report, setup);
-    tables.opening();
+    put_opening(out, report, setup);
     if (report.waits == 0 && report.wait_ns == 0) {
         return;
     }
+    ReportTables tables(out, report, setup.width);
     if (!report.sampled) {
         tables.causes();
         tables.kinds();

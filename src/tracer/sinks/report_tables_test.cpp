@@ -22,7 +22,7 @@ Group random_group(std::mt19937& random) {
     for (char& c : label) {
         c = static_cast<char>(random() % 4 == 0 ? random() % 256 : 'a' + random() % 26);
     }
-    return {static_cast<Group::Kind>(random() % 12), random() % 4'194'304, label};
+    return {static_cast<Group::Kind>(random() % 13), random() % 4'194'304, label};
 }
 
 SummaryReport random_report(std::mt19937& random) {

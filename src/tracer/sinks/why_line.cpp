@@ -5,6 +5,7 @@
 #include "sinks/columns.h"
 #include "sinks/named_parts.h"
 #include "sinks/short_path.h"
+#include "sinks/words.h"
 #include "util/safe_text.h"
 
 namespace rqs::sinks {
@@ -15,29 +16,6 @@ constexpr std::size_t separator_columns = 3;
 constexpr std::size_t end_columns = 2;  // " ·", should the line end behind the part
 constexpr std::size_t path_width = 40;
 constexpr std::uint64_t us = 1'000;
-constexpr std::uint64_t ms = 1'000'000;
-constexpr std::uint64_t s = 1'000'000'000;
-
-/// For an eye, not for arithmetic: 640 ns, 64 us, 12.1 ms, 12.3 s.
-void duration(Line& line, std::uint64_t ns) {
-    if (ns < us) {
-        line.number(ns);
-        line.text(" ns");
-        return;
-    }
-    if (ns < 100 * us - us / 2) {
-        line.number((ns + us / 2) / us);
-        line.text(" us");
-        return;
-    }
-    const bool long_one = ns >= 10 * s;
-    const std::uint64_t unit = long_one ? s : ms;
-    const std::uint64_t tenths = ns / (unit / 10) + (ns % (unit / 10) >= unit / 20 ? 1 : 0);
-    line.number(tenths / 10);
-    line.text(".");
-    line.number(tenths % 10);
-    line.text(long_one ? " s" : " ms");
-}
 
 /// A limit, which somebody wrote in round numbers: 20 ms, 1.5 ms.
 void round_duration(Line& line, std::uint64_t limit_us) {
@@ -45,7 +23,7 @@ void round_duration(Line& line, std::uint64_t limit_us) {
         line.number(limit_us / 1000);
         line.text(" ms");
     } else {
-        duration(line, limit_us * us);
+        put_duration(line, limit_us * us);
     }
 }
 
@@ -73,7 +51,7 @@ void others_words(Line& line, const OtherTasks& others) {
     line.text("+");
     line.number(others.count);
     line.text(others.count == 1 ? std::string_view(" other ") : std::string_view(" others "));
-    duration(line, others.ns);
+    put_duration(line, others.ns);
 }
 
 }  // namespace
@@ -95,7 +73,7 @@ void WhyLine::part(Line& line, const Part& part, const Wait& wait) {
               : part.kernel_thread ? std::string_view("kthread")
                                    : name(part.relation));
     line.text(" ");
-    duration(line, part.ns);
+    put_duration(line, part.ns);
     if (ran) {
         line.text(" ");
         put_task_name(line, part.task);
