@@ -10,8 +10,10 @@
 
 #include "commands/replay_span.h"
 #include "commands/views.h"
+#include "consumers/reporter.h"
 #include "filter/wait_filter.h"
 #include "session/session.h"
+#include "sinks/recording_report.h"
 #include "sources/recording.h"
 #include "util/say.h"
 #include "util/stop_signals.h"
@@ -26,7 +28,9 @@ class Report {
 
   private:
     Status open();
+    void make_consumers();
     Status make_session();
+    void print_report();
     Status follow();
     Status finish();
     void say_damage() const;
@@ -35,12 +39,18 @@ class Report {
     std::unique_ptr<RecordingSource> source_;
     ReplaySpan span_;
     std::optional<util::Output> out_;
-    std::unique_ptr<Views> views_;
+    std::unique_ptr<Views> views_;  // one of the two
+    std::unique_ptr<Reporter> reporter_;
+    std::vector<Consumer*> consumers_;
     std::unique_ptr<Session> session_;
     Counters counters_;
 };
 
 Status Report::open() {
+    if (!options_.replay.events && !sinks::reports_recordings(options_.view.format)) {
+        return usage_error(
+            "a report is text, json or csv; with --events waits are printed in every format");
+    }
     const Filters& filters = options_.source.filters;
     if (const auto option = WaitFilter::unsupported(filters); !option.empty()) {
         return usage_error(
@@ -65,9 +75,19 @@ Status Report::open() {
     return {};
 }
 
+void Report::make_consumers() {
+    if (options_.replay.events) {
+        views_ = std::make_unique<Views>(options_.view, *out_, 0);
+        consumers_ = views_->consumers();
+    } else {
+        reporter_ = std::make_unique<Reporter>(options_.view.by);
+        consumers_.push_back(reporter_.get());
+    }
+}
+
 Status Report::make_session() {
     const RecordingInfo& info = source_->info();
-    views_ = std::make_unique<Views>(options_.view, *out_, 0);
+    make_consumers();
     Session::Setup setup;
     setup.min_us = std::max(options_.source.min_us, info.min_us);
     setup.cpus = info.cpus;
@@ -75,7 +95,7 @@ Status Report::make_session() {
     setup.realtime_offset_ns = info.realtime_offset_ns;
     setup.count = options_.run.count;
     setup.filters = &options_.source.filters;
-    session_ = std::make_unique<Session>(setup, views_->consumers());
+    session_ = std::make_unique<Session>(setup, consumers_);
     session_->leave_out({info.left_out_pids.begin(), info.left_out_pids.end()});
     session_->begin();
     return session_->flush();
@@ -94,6 +114,14 @@ Status Report::follow() {
     return {};
 }
 
+void Report::print_report() {
+    RecordingReport report = reporter_->take_report();
+    report.info.push_back(source_->info());
+    report.damage = source_->damage();
+    sinks::append_recording_report(out_->buffer(), options_.view.format, report,
+                                   width_of(out_->fd()));
+}
+
 void Report::say_damage() const {
     for (const auto& line : source_->damage()) {
         util::say(fmt::format("runqslower: {}", line));
@@ -103,6 +131,9 @@ void Report::say_damage() const {
 Status Report::finish() {
     counters_ = source_->counters();
     session_->end(source_->now_ns(), counters_);
+    if (reporter_) {
+        print_report();
+    }
     auto written = out_->finish();
     if (written && out_->error()) {
         written = tl::unexpected(*out_->error());
