@@ -97,6 +97,7 @@ void expect_same(const std::string& live, const std::string& later) {
 struct View {
     const char* name;
     Words options;
+    Words live_only = {};
 };
 
 class RecordedView : public Recorded, public ::testing::WithParamInterface<View> {};
@@ -108,6 +109,8 @@ TEST_P(RecordedView, TellsWhatTheLiveRunTold) {
     const auto& options = GetParam().options;
     live.insert(live.end(), options.begin(), options.end());
     later.insert(later.end(), options.begin(), options.end());
+    const auto& live_only = GetParam().live_only;
+    live.insert(live.end(), live_only.begin(), live_only.end());
     Tracer tracer(live);
     ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
     load.clear();
@@ -131,8 +134,8 @@ INSTANTIATE_TEST_SUITE_P(
                       View{"Waker", {"0", "--waker", "-f", "json"}},
                       // So small a ring loses something, which both must say.
                       View{"Losses",
-                           {"0", "-f", "json", "-s", "--buffer", "128k", "--history", "64",
-                            "--priority", "normal"}}),
+                           {"0", "-q", "-s", "-f", "json"},
+                           {"--buffer", "16k", "--history", "16", "--priority", "normal"}}),
     [](const auto& view) { return std::string(view.param.name); });
 
 // A filter on a full recording is the filter that the live tool would have had.

@@ -100,7 +100,7 @@ enrich model
 record model
 sources model|decode|enrich|session|record|contract|bpfkit
 cli model|sinks
-commands model|cli|enrich|sources|session|record|aggregate|sinks|consumers|bpfkit
+commands model|cli|enrich|filter|sources|session|record|aggregate|sinks|consumers|bpfkit
 EOF
 
     mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/shared/util/')

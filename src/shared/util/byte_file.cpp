@@ -27,9 +27,11 @@ bool is_regular(int fd) {
 ByteFile::ByteFile(int fd, std::string name)
     : fd_(fd), name_(std::move(name)), regular_(is_regular(fd)) {}
 
-ByteFile::ByteFile(Fd owned, std::string name) : ByteFile(owned.get(), std::move(name)) {
-    owned_ = std::move(owned);
-}
+ByteFile::ByteFile(Fd owned, std::string name)
+    : owned_(std::move(owned)),
+      fd_(owned_.get()),
+      name_(std::move(name)),
+      regular_(is_regular(fd_)) {}
 
 Result<ByteFile> ByteFile::create(const std::string& path) {
     Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

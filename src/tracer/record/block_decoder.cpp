@@ -107,7 +107,7 @@ TaskNumber BlockDecoder::read_leaver(Columns& in, std::uint16_t odd) {
 }
 
 void BlockDecoder::read_wait(Columns& in, std::uint8_t shape, std::uint16_t odd,
-                             const Expected::Thread& thread, Arrival& came) {
+                             const Expected::Thread& thread, Arrival& came) const {
     came.here_ns =
         (shape & Shape::after_leaving) != 0 ? record_.clock_ns - thread.left_ns : in.here();
     came.elsewhere_ns = (odd & Odd::elsewhere) != 0 ? in.elsewhere() : 0;

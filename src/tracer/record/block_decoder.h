@@ -27,7 +27,7 @@ class BlockDecoder {
     TaskNumber read_leaver(Columns& in, std::uint16_t odd);
     void read_arrival(Columns& in, std::uint8_t shape, std::uint16_t odd, TaskNumber left);
     void read_wait(Columns& in, std::uint8_t shape, std::uint16_t odd,
-                   const Expected::Thread& thread, Arrival& came);
+                   const Expected::Thread& thread, Arrival& came) const;
     void read_totals(Columns& in, std::uint16_t odd, const Expected::Thread& thread, Arrival& came);
     Waker read_waker(Columns& in);
     /// 0 where there is no such task, which fails the reading.

@@ -67,7 +67,7 @@ class FieldReader {
     }
     template <typename Enum>
     void word(Enum& value, Enum last) {
-        std::uint64_t raw = static_cast<std::uint64_t>(value);
+        auto raw = static_cast<std::uint64_t>(value);
         number(raw);
         if (raw > static_cast<std::uint64_t>(last)) {
             raw = static_cast<std::uint64_t>(last);  // a later version's, which is unknown here

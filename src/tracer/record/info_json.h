@@ -15,6 +15,6 @@ namespace rqs::record {
 std::string to_json(const RecordingInfo& info);
 
 /// What is missing has its default; what has the wrong type is an error.
-Result<RecordingInfo> info_from_json(std::string_view json);
+Result<RecordingInfo> info_from_json(std::string_view text);
 
 }  // namespace rqs::record

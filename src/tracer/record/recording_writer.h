@@ -26,7 +26,7 @@ class RecordingWriter {
     [[nodiscard]] std::uint64_t blocks() const { return blocks_; }
     /// What finish() would add, at most.
     [[nodiscard]] std::uint64_t closing_bytes() const {
-        constexpr std::uint64_t longest_entry = 10 * 10;
+        constexpr std::uint64_t longest_entry = 100;  // ten varints
         return 2 * header_bytes + end_frame_bytes + (index_.entries.size() + 1) * longest_entry;
     }
     [[nodiscard]] const util::ByteFile& file() const { return file_; }

@@ -79,6 +79,7 @@ RecordingSource::RecordingSource(std::vector<RecordingReader> readers)
 Result<std::unique_ptr<RecordingSource>> RecordingSource::open(
     const std::vector<std::string>& paths) {
     std::vector<RecordingReader> readers;
+    readers.reserve(paths.size());
     for (const std::string& path : paths) {
         auto reader = RecordingReader::open(path);
         if (!reader) {
@@ -97,6 +98,7 @@ Result<std::unique_ptr<RecordingSource>> RecordingSource::open(
 // A rotation's files know where in the run they begin.
 Status RecordingSource::put_in_order() {
     std::vector<std::pair<std::uint64_t, std::size_t>> order;
+    order.reserve(readers_.size());
     for (std::size_t i = 0; i < readers_.size(); ++i) {
         if (!same_run(readers_[i].info(), readers_.front().info())) {
             return fail(fmt::format("{} and {} are of two runs; report one run at a time",
@@ -106,6 +108,7 @@ Status RecordingSource::put_in_order() {
     }
     std::sort(order.begin(), order.end());
     std::vector<RecordingReader> sorted;
+    sorted.reserve(readers_.size());
     for (const auto& [before, i] : order) {
         sorted.push_back(std::move(readers_[i]));
     }
