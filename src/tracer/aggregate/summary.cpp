@@ -108,9 +108,11 @@ void Summary::add(const Wait& wait) {
     victim.ns += wait.wait_ns;
     victim.max_ns = std::max(victim.max_ns, wait.wait_ns);
     victim.label.see(key, wait.task, options_.names);
-    const auto spent = threads_.since_last(wait);
-    victim.ran_ns += spent.ran_ns;
-    victim.waited_ns += spent.waited_ns;
+    if (options_.by != GroupBy::cpu) {  // a thread runs and waits on other CPUs in between
+        const auto spent = threads_.since_last(wait);
+        victim.ran_ns += spent.ran_ns;
+        victim.waited_ns += spent.waited_ns;
+    }
     blame_.add(wait, victim.slot, add_plain(wait, victim));
 }
 

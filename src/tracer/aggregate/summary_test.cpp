@@ -298,6 +298,18 @@ TEST(Summary, AVictimsShareComesFromTheKernelsCounts) {
     EXPECT_EQ(report.victims[0].waited_ns, 400U);
 }
 
+// What a thread ran and waited since its last wait may have been elsewhere.
+TEST(Summary, ACpuHasNoShare) {
+    SummaryOptions options = ByHand::options();
+    options.by = GroupBy::cpu;
+    Fed summary{options};
+    Wait one = wait(1, Cause::contention, {ran(10, 300)});
+    one.runtime_ns = 7000;
+    one.run_delay_ns = 900;
+    summary.add(one);
+    EXPECT_EQ(summary.report().victims[0].ran_ns + summary.report().victims[0].waited_ns, 0U);
+}
+
 TEST(Summary, LossesAreCounted) {
     Fed summary;
     (*summary).add(Loss{0, 1, 2, 30});

@@ -38,7 +38,7 @@ TEST(WorstWaits, KeepsTheLongest) {
 TEST(WorstWaits, KeepsAllOfAWait) {
     WorstWaits worst(1);
     Wait long_one = wait(100, 7);
-    long_one.why = {Part{PartKind::idle}};
+    long_one.why.resize(1);
     worst.add(long_one, -5);
     worst.add(wait(99), 0);
     ASSERT_EQ(worst.waits().size(), 1U);

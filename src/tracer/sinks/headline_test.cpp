@@ -28,7 +28,8 @@ TEST(Headline, NamesTheVictimTheCauseAndTheCulprit) {
 TEST(Headline, ManyEqualOnesAreNamedTogether) {
     RecordingReport many = report();
     many.names.victim = NameSum{"worker", 9 * second, 200, many.summary.victims[0].who, second};
-    many.names.culprit = NameSum{"hog", 8 * second, 2, {Group::Kind::thread, 5, "hog"}, 4 * second};
+    many.names.culprit =
+        NameSum{"hog", 8 * second, 2, {Group::Kind::thread, 5, "hog", 0}, 4 * second};
     const std::string out = headline(many);
     EXPECT_TRUE(contains(out, " 200 processes called worker waited most: 9.0 s (75 %)")) << out;
     EXPECT_TRUE(contains(out, "Main culprit: 2 threads called hog, which")) << out;
@@ -37,7 +38,7 @@ TEST(Headline, ManyEqualOnesAreNamedTogether) {
 TEST(Headline, OneThatHasMostOfItsNameIsNamedAlone) {
     RecordingReport most = report();
     most.names.victim =
-        NameSum{"web", 9 * second, 200, {Group::Kind::process, 800, "web"}, 5 * second};
+        NameSum{"web", 9 * second, 200, {Group::Kind::process, 800, "web", 0}, 5 * second};
     EXPECT_TRUE(contains(headline(most), " web 800 waited most: 5.0 s (42 %)"));
 }
 
@@ -65,8 +66,8 @@ TEST(Headline, NobodyWaited) {
 TEST(Headline, ACpuIsNoCulprit) {
     RecordingReport by_cpu = report();
     by_cpu.summary.by = GroupBy::cpu;
-    by_cpu.names = {NameSum{"", 9 * second, 1, {Group::Kind::cpu, 3}, 9 * second},
-                    NameSum{"", 9 * second, 1, {Group::Kind::cpu, 3}, 9 * second}};
+    by_cpu.names = {NameSum{"", 9 * second, 1, {Group::Kind::cpu, 3, "", 0}, 9 * second},
+                    NameSum{"", 9 * second, 1, {Group::Kind::cpu, 3, "", 0}, 9 * second}};
     const std::string out = headline(by_cpu);
     EXPECT_TRUE(contains(out, " CPU 3 was waited for most: ")) << out;
     EXPECT_FALSE(contains(out, "culprit")) << out;

@@ -50,6 +50,7 @@ inline Wait wait(std::uint64_t ts_ns, std::uint64_t wait_ns) {
 inline SummaryReport summary() {
     const Group web{Group::Kind::process, 800, "web", 0};
     const Group ffmpeg{Group::Kind::process, 4700, "ffmpeg", 0};
+    const Group throttled{Group::Kind::throttled, 0, "", 0};
     SummaryReport summary;
     summary.ts_ns = 580 * second;
     summary.duration_ns = 60 * second;
@@ -70,8 +71,8 @@ inline SummaryReport summary() {
     summary.max_ns = 93'000'000;
     summary.victims = {{web, 800, 9 * second, 93'000'000, 20 * second, 9 * second},
                        {ffmpeg, 200, 3 * second, 50'000'000}};
-    summary.culprits = {{ffmpeg, 8 * second}, {{Group::Kind::throttled}, 4 * second}};
-    summary.table_culprits = {ffmpeg, {Group::Kind::throttled}};
+    summary.culprits = {{ffmpeg, 8 * second}, {throttled, 4 * second}};
+    summary.table_culprits = {ffmpeg, throttled};
     summary.table = {{web, {8 * second, 1 * second}, 0, 9 * second},
                      {ffmpeg, {0, 3 * second}, 0, 3 * second}};
     return summary;

@@ -195,7 +195,7 @@ void RecordingText::lengths() {
     put(out_, "\n{}\n", std::string_view(heading).substr(0, heading.find_last_not_of(' ') + 1));
     for (std::size_t i = first; i < end; ++i) {
         const std::uint64_t waits = report_.lengths.count(i);
-        const double whole = static_cast<double>(report_.summary.waits);
+        const auto whole = static_cast<double>(report_.summary.waits);
         const auto length = static_cast<std::size_t>(
             static_cast<double>(waits) / static_cast<double>(most) * static_cast<double>(bar));
         put(out_, "{:{}}{:<9}{:<9}{:>12}{:>8.2f}", "", margin, edge(WaitLengths::from_ns(i)),

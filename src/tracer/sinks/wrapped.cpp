@@ -10,9 +10,14 @@ namespace {
 
 constexpr std::size_t shortest_line = 10;  // whatever the screen has
 
-/// Takes a word and the blank behind it off the front of `text`.
+/// Takes a word and the blank behind it off the front of `text`. A per cent sign stays with its
+/// number.
 std::string_view take_word(std::string_view& text) {
-    const std::string_view word = text.substr(0, text.find(' '));
+    std::size_t end = text.find(' ');
+    if (end != std::string_view::npos && text.substr(end + 1, 1) == "%") {
+        end = text.find(' ', end + 1);
+    }
+    const std::string_view word = text.substr(0, end);
     text.remove_prefix(std::min(text.size(), word.size() + 1));
     return word;
 }

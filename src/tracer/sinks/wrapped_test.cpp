@@ -21,6 +21,11 @@ TEST(Wrapped, GoesOnBelow) {
     EXPECT_EQ(wrapped("", 15, 2), ">>\n");
 }
 
+TEST(Wrapped, APerCentSignStaysWithItsNumber) {
+    EXPECT_EQ(wrapped("about (75 %) more", 10, 0), "about\n(75 %)\nmore\n");
+    EXPECT_EQ(wrapped("about 75 %", 10, 0), "about 75 %\n");
+}
+
 TEST(Wrapped, AWordThatFitsNowhereIsCut) {
     EXPECT_EQ(wrapped("a 0123456789abcdef b", 12, 2), ">>a\n  012345678~\n  b\n");
     EXPECT_EQ(wrapped("0123456789abcdef", 1, 0), "012345678~\n");
