@@ -12,7 +12,6 @@
 
 #include "record/file_store.h"
 #include "record/flight_store.h"
-#include "sources/clock_readings.h"
 #include "util/clock.h"
 #include "util/dump_signal.h"
 #include "util/safe_text.h"
@@ -44,7 +43,7 @@ std::string size_text(std::uint64_t bytes) {
                                 : fmt::format("{:.1f} MB", size / (kilo * kilo));
 }
 
-RecordingInfo info_of(const TraceOptions& options, std::uint32_t cpus, std::uint64_t began_ns) {
+RecordingInfo info_of(const TraceOptions& options) {
     RecordingInfo info;
     utsname system{};
     (void)::uname(&system);
@@ -53,11 +52,8 @@ RecordingInfo info_of(const TraceOptions& options, std::uint32_t cpus, std::uint
     info.kernel = &system.release[0];
     info.machine = &system.machine[0];
     info.command_line = command_line();
-    info.began_ns = began_ns;
-    info.realtime_offset_ns = realtime_offset_ns();
     info.boottime_offset_ns = static_cast<std::int64_t>(util::clock_ns(CLOCK_BOOTTIME)) -
                               static_cast<std::int64_t>(util::monotonic_ns());
-    info.cpus = cpus;
     info.min_us = options.source.min_us;
     info.filters = options.source.filters;
     info.waker = options.source.waker;

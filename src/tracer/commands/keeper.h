@@ -20,8 +20,8 @@ class FileStore;
 class FlightStore;
 }  // namespace record
 
-/// What this machine and the command line tell of a recording that begins now.
-RecordingInfo info_of(const TraceOptions& options, std::uint32_t cpus, std::uint64_t began_ns);
+/// What this machine and the command line tell of a recording; not when it begins.
+RecordingInfo info_of(const TraceOptions& options);
 
 /// `12.3 MB`, for a person.
 std::string size_text(std::uint64_t bytes);

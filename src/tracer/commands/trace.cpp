@@ -64,7 +64,7 @@ class Trace {
     Status start_command();
     Status open_views();
     Status make_session();
-    [[nodiscard]] RecordingInfo recording_info(std::uint64_t began_ns) const;
+    [[nodiscard]] RecordingInfo recording_info(const Session::Setup& setup) const;
     void find_readers();
     Status follow();
     Status finish();
@@ -185,7 +185,7 @@ Status Trace::make_session() {
     Needs needs = session_->needs();
     RecordHandler* next = session_.get();
     if (records()) {
-        auto keeper = Keeper::open(options_.record, recording_info(setup.began_ns));
+        auto keeper = Keeper::open(options_.record, recording_info(setup));
         if (!keeper) {
             return tl::unexpected(keeper.error());
         }
@@ -200,8 +200,11 @@ Status Trace::make_session() {
     return {};
 }
 
-RecordingInfo Trace::recording_info(std::uint64_t began_ns) const {
-    RecordingInfo info = info_of(options_, source_->cpus(), began_ns);
+RecordingInfo Trace::recording_info(const Session::Setup& setup) const {
+    RecordingInfo info = info_of(options_);
+    info.cpus = setup.cpus;
+    info.began_ns = setup.began_ns;
+    info.realtime_offset_ns = setup.realtime_offset_ns;
     info.left_out_pids.assign(readers_.begin(), readers_.end());
     std::sort(info.left_out_pids.begin(), info.left_out_pids.end());
     return info;
