@@ -32,6 +32,7 @@ enum {
     BPF_MAP_TYPE_ARRAY = 2,
     BPF_MAP_TYPE_RINGBUF = 27,
     BPF_F_MMAPABLE = 1 << 10,
+    BPF_RB_NO_WAKEUP = 1 << 0,
     BPF_RB_FORCE_WAKEUP = 1 << 1,
 };
 
@@ -111,6 +112,10 @@ struct sched_entity {
     u64 sum_exec_runtime;
 };
 
+struct cpumask {
+    unsigned long bits[1];
+};
+
 struct sched_info {
     unsigned long pcount;
     unsigned long long run_delay;
@@ -131,6 +136,10 @@ struct task_struct {
     unsigned int on_cpu;
     int prio;
     unsigned int policy;
+    int nr_cpus_allowed;
+    /* And not what cpus_ptr points to, which is one CPU while migration is disabled:
+       3bd3706251ee "sched/core: Provide a pointer to the valid CPU mask", 5.3 */
+    struct cpumask cpus_mask;
     struct sched_entity se;
     struct task_group* sched_task_group;
     bool throttled; /* e1fad12dcb66 "sched/fair: Switch to task based throttle model", 6.18 */
@@ -256,6 +265,13 @@ static __always_inline bool has_quota_group(struct task_struct* task, struct cfs
 /* The group whose quota holds for the task: its serial number, or 0 for an autogroup. */
 static __always_inline u32 quota_group(struct task_struct* task) {
     return task->sched_task_group->css.serial_nr;
+}
+
+/* How much of a task's CPU mask there is to read: it is as long as the kernel was built for. */
+static __always_inline u64 cpumask_bytes(struct task_struct* task, u64 most) {
+    u64 bytes = bpf_core_field_size(task->cpus_mask);
+
+    return bytes < most ? bytes : most;
 }
 
 static __always_inline u32 parent_pid(struct task_struct* task) {

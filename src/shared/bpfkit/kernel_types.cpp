@@ -204,13 +204,16 @@ std::array<bool, 256> first_letters(const Wanted& wanted, std::span<const std::s
     return letters;
 }
 
-/// "btf_trace_sched_switch" for a program in the section "tp_btf/sched_switch".
+/// "btf_trace_sched_switch" for a program in the section "tp_btf/sched_switch"; of "fexit/schedule"
+/// the function itself.
 std::string hook_of(std::string_view section) {
     const auto slash = section.find('/');
+    const auto kind = section.substr(0, slash);
     const auto what =
         slash == std::string_view::npos ? std::string_view{} : section.substr(slash + 1);
-    return fmt::format("{}{}", section.substr(0, slash) == "iter" ? "bpf_iter_" : "btf_trace_",
-                       what);
+    return fmt::format(
+        "{}{}", kind == "iter" ? "bpf_iter_" : kind == "fexit" && !what.empty() ? "" : "btf_trace_",
+        what);
 }
 
 // libbpf's section handlers are the process's: this is what they work with during a load.
@@ -233,11 +236,17 @@ int become_tracing(bpf_program* program, bpf_prog_load_opts* options, long) {
 Status register_sections() {
     static const int registered = [] {
         LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = become_tracing);
-        const int hook = libbpf_register_prog_handler("tp_btf/", BPF_PROG_TYPE_RAW_TRACEPOINT,
-                                                      BPF_TRACE_RAW_TP, &options);
-        return hook < 0 ? hook
-                        : libbpf_register_prog_handler("iter/", BPF_PROG_TYPE_RAW_TRACEPOINT,
-                                                       BPF_TRACE_ITER, &options);
+        int last = 0;
+        for (const auto& [section, attach] :
+             {std::pair{"tp_btf/", BPF_TRACE_RAW_TP}, std::pair{"iter/", BPF_TRACE_ITER},
+              std::pair{"fexit/", BPF_TRACE_FEXIT}}) {
+            last = libbpf_register_prog_handler(section, BPF_PROG_TYPE_RAW_TRACEPOINT, attach,
+                                                &options);
+            if (last < 0) {
+                break;
+            }
+        }
+        return last;
     }();
     if (registered < 0) {
         return fail(fmt::format("cannot prepare the tracing program: {}", describe(registered)));

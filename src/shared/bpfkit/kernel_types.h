@@ -42,7 +42,7 @@ class KernelBtf {
 struct KernelTypes {
     /// The structs that the object names, with the members that it names.
     BtfPtr structs;
-    /// Kernel type ids by name: of the hooks of `tp_btf/` and `iter/` programs.
+    /// Kernel type ids by name: of the hooks of `tp_btf/`, `iter/` and `fexit/` programs.
     std::map<std::string, int, std::less<>> hooks;
 };
 
@@ -51,9 +51,10 @@ struct KernelTypes {
 Result<KernelTypes> select_types(std::span<const std::byte> all, const btf& wanted,
                                  std::span<const std::string> hooks);
 
-/// Loads an object of `tp_btf/` and `iter/` programs with the selected types alone. Make it before
-/// the object is opened, and open the object with path() for btf_custom_path. Its programs attach
-/// with bpf_program__attach_trace() and bpf_program__attach_iter(). Not for two threads at once.
+/// Loads an object of `tp_btf/`, `iter/` and `fexit/` programs with the selected types alone. Make
+/// it before the object is opened, and open the object with path() for btf_custom_path. Its programs
+/// attach with bpf_program__attach_trace() and bpf_program__attach_iter(). Not for two threads at
+/// once.
 class LeanLoader {
   public:
     static Result<LeanLoader> make();
