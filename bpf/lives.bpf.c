@@ -11,7 +11,7 @@
 const volatile struct rqs_lives_knobs knobs = {};
 
 /* Records that found no room. */
-u64 lost = 0;
+unsigned long long lost = 0;
 
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <utility>
 
+#include "enrich/topology.h"
 #include "record/file_store.h"
 #include "record/flight_store.h"
 #include "util/clock.h"
@@ -54,6 +55,7 @@ RecordingInfo info_of(const TraceOptions& options) {
     info.command_line = command_line();
     info.boottime_offset_ns = static_cast<std::int64_t>(util::clock_ns(CLOCK_BOOTTIME)) -
                               static_cast<std::int64_t>(util::monotonic_ns());
+    info.topology = read_topology();
     info.min_us = options.source.min_us;
     info.filters = options.source.filters;
     info.waker = options.source.waker;

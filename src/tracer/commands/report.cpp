@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "commands/replay_span.h"
@@ -82,6 +83,13 @@ void Report::make_consumers() {
     } else {
         reporter_ = std::make_unique<Reporter>(options_.view.by);
         consumers_.push_back(reporter_.get());
+        if (source_->info().everything()) {
+            std::vector<std::uint32_t> online;
+            for (const CpuPlace& place : source_->info().topology) {
+                online.push_back(place.cpu);
+            }
+            reporter_->look_at_idle(std::move(online));
+        }
     }
 }
 

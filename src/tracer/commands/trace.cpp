@@ -112,6 +112,7 @@ Status Trace::open_views() {
     source_options_.runs = records() || needs_of(consumers_).explanation();
     if (records()) {  // a report may want to know whatever can be known
         source_options_.parents = true;
+        source_options_.lives = true;
         if (source_options_.kind == SourceKind::automatic) {
             source_options_.kind = SourceKind::bpf;  // sampling sees no switches
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "consumers/reporter.h"
 
+#include <memory>
 #include <utility>
 
 namespace rqs {
@@ -41,12 +42,23 @@ void Reporter::begin(const RunInfo& info) {
     info_ = info;
     realtime_offset_ns_ = info.realtime_offset_ns;
     summary_.emplace(options);
+    if (online_) {
+        IdleOptions idle;
+        idle.by = by_;
+        idle.names = info.names;
+        idle.cpus = info.cpus;
+        idle.online = *online_;
+        idle_.emplace(idle);
+    }
 }
 
 void Reporter::wait(const Wait& wait) {
     summary_->add(wait);
     lengths_.add(wait.wait_ns);
     worst_.add(wait, realtime_offset_ns_);
+    if (idle_) {
+        idle_->wait(wait);
+    }
 }
 
 void Reporter::loss(const Loss& loss) {
@@ -66,6 +78,10 @@ void Reporter::end(const RunEnd& end) {
     report_.lengths = lengths_;
     report_.losses = losses_.losses();
     report_.worst = worst_.waits();
+    if (idle_) {
+        idle_->finish();
+        report_.idle = std::make_shared<const IdleReport>(idle_->report());
+    }
     for (const WorstWait& each : report_.worst) {
         keep_names(info_.names, each.wait, report_.worst_names);
     }

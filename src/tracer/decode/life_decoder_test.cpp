@@ -92,7 +92,7 @@ TEST(LifeDecoder, TakesAnyBytes) {
             byte = static_cast<std::byte>(random());
         }
         if (i % 2 == 0 && bytes.size() > 12) {  // a kind that there is, of any length
-            const rqs_u32 kind = 1 + random() % 3;
+            const auto kind = static_cast<rqs_u32>(1 + random() % 3);
             std::memcpy(bytes.data() + 8, &kind, sizeof(kind));
         }
         const std::size_t before = taker.taken();

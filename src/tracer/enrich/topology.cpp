@@ -49,7 +49,8 @@ std::vector<CpuPlace> read_topology(const util::Procfs& system) {
         places.push_back(place);
     }
     for (const std::uint32_t node : cpu_numbers(system, "node/online")) {
-        note_node(places, node, cpu_numbers(system, fmt::format("node/node{}/cpulist", node).c_str()));
+        note_node(places, node,
+                  cpu_numbers(system, fmt::format("node/node{}/cpulist", node).c_str()));
     }
     return places;
 }

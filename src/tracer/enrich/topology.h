@@ -19,8 +19,8 @@ inline util::Procfs system_devices() {
 /// cannot be read.
 std::vector<std::uint32_t> cpu_numbers(const util::Procfs& system, const char* file);
 
-/// The CPUs that are online, by number. What the kernel does not say of one is -1: a virtual machine
-/// may have no cores, and a kernel without CONFIG_NUMA has no nodes.
+/// The CPUs that are online, by number. What the kernel does not say of one is -1: a virtual
+/// machine may have no cores, and a kernel without CONFIG_NUMA has no nodes.
 std::vector<CpuPlace> read_topology(const util::Procfs& system = system_devices());
 
 }  // namespace rqs

@@ -40,6 +40,7 @@ struct SourceOptions {
     bool waker = false;
     bool self = false;     ///< the tool's own waits, and those that its output causes, too
     bool parents = false;  ///< who the parent process is (--by parent)
+    bool lives = false;    ///< forks, exits and affinities too (recordings)
     bool runs = true;      ///< all that ran is told, not only the run before each wait
     bool filter_in_user_space = false;  ///< the same filters, but not in the kernel: for tests
     bool verbose = false;

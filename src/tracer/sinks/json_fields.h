@@ -46,6 +46,9 @@ void quota(Line& line, std::uint64_t sched_cgroup_id, const KnownNames* names);
 /// Everything of a wait behind its time, without the closing brace.
 void wait_fields(Line& line, const Wait& wait, const KnownNames* names, std::uint32_t named_tasks);
 
+/// A group without the closing brace: what is summed up of it goes on.
+void group(Line& line, const Group& group);
+
 /// Everything of a report behind its time, without the closing brace.
 void report_fields(Line& line, const SummaryReport& report, std::uint64_t min_us);
 

@@ -5,9 +5,6 @@
 #include "sinks/json_fields.h"
 
 namespace rqs::sinks::json {
-namespace {
-
-/// Without the closing brace: victims and culprits go on.
 void group(Line& line, const Group& group) {
     word(line, R"({"kind":")", name(group.kind));
     switch (group.kind) {
@@ -36,6 +33,8 @@ void group(Line& line, const Group& group) {
     }
     line.json_string(group.label);
 }
+
+namespace {
 
 void causes(Line& line, const SummaryReport& report) {
     list(line, ",\"causes\":[", report.causes, [&](const auto& row) {

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aggregate/idle_report.h"
 #include "aggregate/recording_report.h"
 #include "model/names.h"
 #include "sinks/headline.h"
@@ -138,7 +139,34 @@ void RecordingJson::histogram() {
 
 /// The place of RecordingReport::idle.
 void RecordingJson::avoidable() {
-    line_.text(",\"avoidable\":null");
+    if (!report_.idle) {
+        line_.text(",\"avoidable\":null");
+        return;
+    }
+    const IdleReport& idle = *report_.idle;
+    field(line_, R"(,"avoidable":{"ns":)", idle.avoidable_ns);
+    field(line_, ",\"waits\":", idle.avoidable_waits);
+    field(line_, ",\"undecided_waits\":", idle.undecided_waits);
+    field(line_, ",\"unknown_affinity_waits\":", idle.unknown_affinity_waits);
+    field(line_, ",\"throttled_waits\":", idle.throttled_waits);
+    field(line_, ",\"idle_while_others_queued_ns\":", idle.idle_while_others_queued_ns);
+    json::list(line_, ",\"victims\":[", idle.victims, [&](const IdleVictims::Row& row) {
+        json::group(line_, row.who);
+        field(line_, ",\"waits\":", row.waits);
+        field(line_, ",\"ns\":", row.ns);
+        if (row.idle_cpu) {
+            field(line_, ",\"idle_cpu\":", *row.idle_cpu);
+        }
+    });
+    json::list(line_, ",\"cpus\":[", idle.cpus, [&](const IdleReport::Cpu& cpu) {
+        field(line_, "{\"cpu\":", cpu.cpu);
+        field(line_, ",\"busy_ns\":", cpu.busy_ns);
+        field(line_, ",\"idle_ns\":", cpu.idle_ns);
+        field(line_, ",\"idle_while_others_queued_ns\":", cpu.idle_while_others_queued_ns);
+        field(line_, ",\"waits\":", cpu.waits);
+        field(line_, ",\"wait_ns\":", cpu.wait_ns);
+    });
+    line_.text("}");
 }
 
 void RecordingJson::worst() {

@@ -9,6 +9,7 @@
 #include "model/names.h"
 #include "sinks/columns.h"
 #include "sinks/headline.h"
+#include "sinks/idle_tables.h"
 #include "sinks/line.h"
 #include "sinks/put.h"
 #include "sinks/report_tables.h"
@@ -294,6 +295,7 @@ void append_recording_text(std::string& out, const RecordingReport& report, std:
     text.headline_first();
     text.facts();
     text.tables();
+    append_idle_tables(out, report);
     text.losses();
     text.worst();
     text.damage();

@@ -13,11 +13,13 @@
 #include <thread>
 
 #include "bpfkit/handles.h"
+#include "sources/bpf_lives.h"
 #include "sources/bpf_object.h"
 #include "sources/bpf_rings.h"
 #include "sources/bpf_stuck.h"
 #include "sources/clock_readings.h"
 #include "sources/kernel_clock.h"
+#include "util/say.h"
 
 namespace rqs {
 namespace {
@@ -36,6 +38,7 @@ class BpfSource final : public Source {
     [[nodiscard]] std::uint32_t cpus() const override { return object_ ? object_->cpu_count() : 1; }
 
   private:
+    void prepare_lives();
     Status wait_for_doorbell(std::chrono::milliseconds timeout);
     void say_if_behind(RecordHandler& handler);
     Result<bool> hand_on(std::uint64_t until_ns, std::uint64_t most, RecordHandler& handler);
@@ -45,7 +48,8 @@ class BpfSource final : public Source {
     std::optional<BpfObject> object_;
     std::optional<BpfRings> rings_;
     std::optional<StuckFinder> finder_;
-    std::deque<Stuck> stuck_;  // found, not handed on yet
+    std::unique_ptr<BpfLives> lives_;  // where they are asked for and can be had
+    std::deque<Stuck> stuck_;          // found, not handed on yet
     bpfkit::RingBufferPtr doorbell_;
     ClockReadings clocks_;
     bool behind_ = false;
@@ -71,7 +75,21 @@ Status BpfSource::prepare() {
     if (!doorbell_) {
         return fail(fmt::format("cannot poll the doorbell: {}", bpfkit::describe(errno)));
     }
+    if (options_.lives) {
+        prepare_lives();
+    }
     return {};
+}
+
+// A recording is worth having without them.
+void BpfSource::prepare_lives() {
+    auto lives = BpfLives::load(object_->cpu_count());
+    if (!lives) {
+        util::say(
+            fmt::format("runqslower: {}; affinities will not be known", lives.error().message));
+        return;
+    }
+    lives_ = std::move(*lives);
 }
 
 Status BpfSource::start() {
@@ -79,6 +97,10 @@ Status BpfSource::start() {
         return attached;
     }
     rings_->attached_at(kernel_monotonic_ns());
+    if (lives_ && !lives_->attach()) {
+        util::say("runqslower: threads cannot be watched; affinities will not be known");
+        lives_.reset();
+    }
     if (options_.stuck) {
         auto finder = StuckFinder::make(*object_, options_.min_us);
         if (!finder) {
@@ -142,6 +164,11 @@ Status BpfSource::poll(std::chrono::milliseconds timeout, RecordHandler& handler
     }
     const std::uint64_t now_ns = kernel_monotonic_ns();
     clocks_.read_if_due(now_ns, handler);
+    if (lives_) {
+        if (auto looked = lives_->look(now_ns, handler); !looked) {
+            return looked;
+        }
+    }
     if (auto looked = rings_->look(now_ns); !looked) {
         return looked;
     }
@@ -180,7 +207,21 @@ Status BpfSource::finish(RecordHandler& handler) {
         return {};
     }
     object_->detach();
+    if (lives_) {
+        lives_->detach();
+    }
     wait_for_programs();
+    if (lives_) {
+        if (auto looked = lives_->look(kernel_monotonic_ns(), handler); !looked) {
+            return looked;
+        }
+        if (lives_->lost() > 0) {
+            util::say(
+                fmt::format("runqslower: {} forks, exits or affinities were lost: they came "
+                            "faster than they could be read",
+                            lives_->lost()));
+        }
+    }
     if (auto looked = rings_->look(kernel_monotonic_ns()); !looked) {
         return looked;
     }

@@ -78,14 +78,13 @@ Result<std::unique_ptr<BpfLives>> BpfLives::load(std::uint32_t cpus) {
         return tl::unexpected(loaded.error());
     }
     if (*loaded != 0) {
-        return fail(fmt::format("cannot watch threads begin and end: {}",
-                                bpfkit::describe(*loaded)));
+        return fail(
+            fmt::format("cannot watch threads begin and end: {}", bpfkit::describe(*loaded)));
     }
     lives->ring_.reset(
         ring_buffer__new(bpf_map__fd(lives->skeleton_->maps.lives), take, lives.get(), nullptr));
     if (!lives->ring_) {
-        return fail(fmt::format("cannot watch threads begin and end: {}",
-                                bpfkit::describe(errno)));
+        return fail(fmt::format("cannot watch threads begin and end: {}", bpfkit::describe(errno)));
     }
     return lives;
 }
@@ -100,8 +99,8 @@ Result<int> BpfLives::try_load(bool with_changes) {
     LIBBPF_OPTS(bpf_object_open_opts, open_options, .btf_custom_path = loader->path().c_str());
     skeleton_.reset(lives_bpf__open_opts(&open_options));
     if (!skeleton_) {
-        return fail(fmt::format("cannot open the program for threads: {}",
-                                bpfkit::describe(errno)));
+        return fail(
+            fmt::format("cannot open the program for threads: {}", bpfkit::describe(errno)));
     }
     skeleton_->rodata->knobs.possible_cpus =
         static_cast<__u32>(cpu_numbers(system_devices(), "cpu/possible").size());
@@ -115,8 +114,8 @@ Status BpfLives::attach() {
     for (const bpf_program* program : {progs.on_begin, progs.on_end}) {
         bpfkit::LinkPtr link(bpf_program__attach_trace(program));
         if (!link) {
-            return fail(fmt::format("cannot watch threads begin and end: {}",
-                                    bpfkit::describe(errno)));
+            return fail(
+                fmt::format("cannot watch threads begin and end: {}", bpfkit::describe(errno)));
         }
         links_.push_back(std::move(link));
     }

@@ -28,6 +28,9 @@ class LiveNames final : public RecordHandler {
     void on_interval(const Interval& interval) override;
     void on_loss(const Loss& loss) override { next_.on_loss(loss); }
     void on_clock(const ClockReading& reading) override { next_.on_clock(reading); }
+    void on_fork(const Fork& fork) override { next_.on_fork(fork); }
+    void on_exit(const Exit& exit) override { next_.on_exit(exit); }
+    void on_affinity(const Affinity& affinity) override { next_.on_affinity(affinity); }
     void on_backlog(bool behind) override { next_.on_backlog(behind); }
     void on_reached(std::uint64_t now_ns) override { next_.on_reached(now_ns); }
     [[nodiscard]] bool wants_runs() const override { return next_.wants_runs(); }
