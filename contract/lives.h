@@ -3,10 +3,10 @@
  * The wire contract of bpf/lives.bpf.c: that threads begin and end, and on which CPUs they may run.
  * It parses alone, in C and C++.
  *
- * Events come through a BPF_MAP_TYPE_RINGBUF, one record each; a full ring is counted (`lost` in the
- * programs' data) and never waited for. They are some thousands a second where switches are some
- * hundred thousand, so that a lock and a helper call each are bearable; a ring of our own as in
- * wire.h would need one for each CPU.
+ * Events come through a BPF_MAP_TYPE_RINGBUF, one record each; a full ring is counted (`lost` in
+ * the programs' data) and never waited for. They are some thousands a second where switches are
+ * some hundred thousand, so that a lock and a helper call each are bearable; a ring of our own as
+ * in wire.h would need one for each CPU.
  *
  * The task iterator writes struct rqs_affinity after struct rqs_affinity, one for each thread that
  * may not run on all possible CPUs.

@@ -211,9 +211,11 @@ std::string hook_of(std::string_view section) {
     const auto kind = section.substr(0, slash);
     const auto what =
         slash == std::string_view::npos ? std::string_view{} : section.substr(slash + 1);
-    return fmt::format(
-        "{}{}", kind == "iter" ? "bpf_iter_" : kind == "fexit" && !what.empty() ? "" : "btf_trace_",
-        what);
+    return fmt::format("{}{}",
+                       kind == "iter"                     ? "bpf_iter_"
+                       : kind == "fexit" && !what.empty() ? ""
+                                                          : "btf_trace_",
+                       what);
 }
 
 // libbpf's section handlers are the process's: this is what they work with during a load.

@@ -52,9 +52,9 @@ Result<KernelTypes> select_types(std::span<const std::byte> all, const btf& want
                                  std::span<const std::string> hooks);
 
 /// Loads an object of `tp_btf/`, `iter/` and `fexit/` programs with the selected types alone. Make
-/// it before the object is opened, and open the object with path() for btf_custom_path. Its programs
-/// attach with bpf_program__attach_trace() and bpf_program__attach_iter(). Not for two threads at
-/// once.
+/// it before the object is opened, and open the object with path() for btf_custom_path. Its
+/// programs attach with bpf_program__attach_trace() and bpf_program__attach_iter(). Not for two
+/// threads at once.
 class LeanLoader {
   public:
     static Result<LeanLoader> make();
