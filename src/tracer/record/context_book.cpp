@@ -46,7 +46,6 @@ void ContextBook::learn(const Affinity& affinity, BlockEncoder& block) {
 
 void ContextBook::learn(const ClockReading& reading, BlockEncoder& block) {
     clock_ = reading;
-    has_clock_ = true;
     block.note(reading);
 }
 
@@ -72,9 +71,10 @@ void ContextBook::complete(BlockEncoder& block) {
         need(v2_cgroups_, task.cgroup_id, block);
         need(affinities_, task.id.tid, block);
     }
-    if (has_clock_) {
-        block.note_context(clock_);
+    if (clock_before_) {
+        block.note_context(*clock_before_);
     }
+    clock_before_ = clock_;
     ++block_;
 }
 

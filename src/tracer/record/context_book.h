@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "model/cgroup_info.h"
 #include "model/event.h"
@@ -49,8 +50,8 @@ class ContextBook {
     Cache<CgroupInfo> cgroups_{most_names};
     Cache<CgroupInfo> v2_cgroups_{most_names};
     Cache<Affinity> affinities_{most_threads};
-    ClockReading clock_;
-    bool has_clock_ = false;
+    std::optional<ClockReading> clock_;
+    std::optional<ClockReading> clock_before_;  // the block began
     std::uint64_t block_ = 1;
 };
 
