@@ -79,7 +79,7 @@ void read_block(const std::uint8_t* data, std::size_t size) {
     record::Unpacker unpacker;
     const auto block = unpacker.unpack(header, record::ByteView(data, size));
     if (block) {
-        Views views(4);
+        Views views(record::Limits::cpus);  // any CPU may come: little memory for each
         (void)record::BlockDecoder().decode(**block, size % 2 == 0, views.session);
     }
 }
