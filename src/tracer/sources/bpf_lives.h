@@ -2,7 +2,6 @@
 // Threads that begin and end, and on which CPUs they may run, from the running kernel.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -52,7 +51,6 @@ class BpfLives {
     Status read_ring(RecordHandler& handler);
     Status read_affinities(std::uint64_t now_ns, RecordHandler& handler);
     Status read_iterator(RecordHandler& handler);
-    void tell_free(std::uint64_t now_ns, RecordHandler& handler);
 
     std::uint32_t cpus_;
     bool with_changes_ = false;
