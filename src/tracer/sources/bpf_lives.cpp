@@ -181,9 +181,12 @@ Status BpfLives::read_ring(RecordHandler& handler) {
     return {};
 }
 
+// Until a change is known, waits are judged by what held before: where looks alone find it, they
+// are more frequent.
 Status BpfLives::read_affinities(std::uint64_t now_ns, RecordHandler& handler) {
-    constexpr std::uint64_t every_ns = 1'000'000'000;
+    constexpr std::uint64_t second_ns = 1'000'000'000;
     constexpr std::uint64_t share = 100;
+    const std::uint64_t every_ns = with_changes_ ? second_ns : second_ns / 10;
     news_.set_online(mask_of(cpu_numbers(system_devices(), "cpu/online")));
     news_.begin_look();
     Filter filter(news_, cpus_, handler);
