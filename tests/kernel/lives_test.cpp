@@ -180,9 +180,11 @@ TEST_F(Lives, CountWhatFindsNoRoom) {
     for (std::size_t i = 0; i < too_many; ++i) {
         std::thread([] {}).join();
     }
-    look();
+    // Whoever joins a thread may be told before the kernel announces its end.
+    EXPECT_TRUE(comes([&] {
+        return taker_.forks.size() + taker_.exits.size() + lives_->lost() >= 2 * too_many;
+    }));
     EXPECT_GT(lives_->lost(), 0U);
-    EXPECT_GE(taker_.forks.size() + taker_.exits.size() + lives_->lost(), 2 * too_many);
 }
 
 TEST_F(Lives, TellWhatAThreadMayRunOn) {
