@@ -4,8 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <random>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace rqs {
@@ -96,7 +102,8 @@ TEST(LifeDecoder, TakesAnyBytes) {
             std::memcpy(bytes.data() + 8, &kind, sizeof(kind));
         }
         const std::size_t before = taker.taken();
-        const auto decoded = decode_life(bytes, static_cast<std::uint32_t>(random() % 2000), taker);
+        const auto cpus = static_cast<std::uint32_t>(random() % 2000);
+        const auto decoded = decode_life(bytes, cpus, taker);
         EXPECT_EQ(taker.taken() - before, decoded ? 1U : 0U);
     }
     EXPECT_GT(taker.taken(), 0U);

@@ -101,6 +101,30 @@ TEST_F(CgroupNamesTest, NamesTheCgroupWhoseQuotaIsTightest) {
     EXPECT_EQ(names.look_up(leaf)->quota_us, std::nullopt);
 }
 
+TEST_F(CgroupNamesTest, KnowsTheWeightOfEach) {
+    const std::uint64_t id = make("v2/pod");
+    put("v2/pod/cpu.weight", "39\n");
+    CgroupNames names = this->names();
+    ASSERT_NE(names.look_up(id), nullptr);
+    EXPECT_EQ(names.look_up(id)->weight, 39U);
+    EXPECT_EQ(names.look_up(inode_of(root_ / "v2"))->weight, std::nullopt);
+    put("v2/pod/cpu.weight", "200\n");
+    names.begin_round(2 * second_ns);
+    EXPECT_EQ(names.look_up(id)->weight, 200U);
+    fs::remove(root_ / "v2/pod/cpu.weight");  // the controller was taken from it
+    names.begin_round(4 * second_ns);
+    EXPECT_EQ(names.look_up(id)->weight, std::nullopt);
+}
+
+TEST_F(CgroupNamesTest, KnowsSharesWhereTheCpuControllerIsV1) {
+    use_v1();
+    const std::uint64_t id = make("v1/batch");
+    put("v1/batch/cpu.shares", "512\n");
+    CgroupNames names = this->names();
+    ASSERT_NE(names.look_up(id), nullptr);
+    EXPECT_EQ(names.look_up(id)->weight, 512U);
+}
+
 TEST_F(CgroupNamesTest, KnowsBothHierarchiesWhereTheCpuControllerIsV1) {
     use_v1();
     const std::uint64_t in_v1 = make("v1/batch");

@@ -92,6 +92,15 @@ std::optional<Quota> read_quota(const std::string& directory, QuotaFiles files) 
                        group.read("cpu.cfs_period_us").value_or(""));
 }
 
+/// The root of a v2 hierarchy has none.
+std::optional<std::uint64_t> read_weight(const std::string& directory, QuotaFiles files) {
+    const util::Procfs group(directory);
+    std::istringstream text(
+        group.read(files == QuotaFiles::v2 ? "cpu.weight" : "cpu.shares").value_or(""));
+    std::uint64_t weight = 0;
+    return text >> weight ? std::optional(weight) : std::nullopt;
+}
+
 bool is_tighter(const Quota& quota, const CgroupInfo& than) {
     return !than.quota_us ||
            static_cast<double>(quota.quota_us) * static_cast<double>(than.period_us) <
@@ -124,7 +133,7 @@ const CgroupInfo* CgroupTree::look_up(std::uint64_t id, ReadBudget& budget) {
     if (!fresh && !budget.spent() && !mount_point_.empty()) {
         entry = entry != nullptr ? entry : cache_.add(id);
         if (find_path(id, *entry, budget)) {
-            read_quotas(entry->info, budget);
+            read_limits(entry->info, budget);
         }
         entry->read_ns = now_ns;
     }
@@ -198,11 +207,14 @@ void CgroupTree::note(const fs::path& directory) {
 
 // An ancestor's quota binds at least as tightly as one's own where it is the smaller share. What
 // lies above the mount point, outside of a container's cgroup namespace, is not to be seen.
-void CgroupTree::read_quotas(CgroupInfo& info, ReadBudget& budget) const {
+void CgroupTree::read_limits(CgroupInfo& info, ReadBudget& budget) const {
     info.quota_us.reset();
+    info.weight.reset();
     if (quotas_ == QuotaFiles::none || inode_of(directory(info.path)) != info.id) {
         return;  // in no case another's, of the same path below the mount point
     }
+    budget.spend(1);
+    info.weight = read_weight(directory(info.path), quotas_);
     for (std::optional<std::string> path = info.path; path; path = parent_of(*path)) {
         budget.spend(quotas_ == QuotaFiles::v2 ? 1 : 2);
         const auto quota = read_quota(directory(*path), quotas_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One mounted hierarchy of cgroups: from an id, which is all that the kernel's hook tells, to a
-// path and the quota that holds there.
+// path, its weight and the quota that holds there.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,8 @@
 
 namespace rqs {
 
-/// In which files a hierarchy keeps CPU quotas: cpu.cfs_quota_us or cpu.max.
+/// In which files a hierarchy keeps CPU quotas and weights: cpu.cfs_quota_us and cpu.shares, or
+/// cpu.max and cpu.weight.
 enum class QuotaFiles { none, v1, v2 };
 
 /// Resolves an id by a file handle, which takes one system call and CAP_DAC_READ_SEARCH. Without
@@ -48,7 +49,7 @@ class CgroupTree {
     void walk(std::uint64_t now_ns);
     bool walk_on(std::size_t& directories);
     void note(const std::filesystem::path& directory);
-    void read_quotas(CgroupInfo& info, ReadBudget& budget) const;
+    void read_limits(CgroupInfo& info, ReadBudget& budget) const;
     [[nodiscard]] std::string below_mount(std::string_view path) const;
     [[nodiscard]] std::string directory(std::string_view path) const;
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "model/event.h"
@@ -19,6 +20,8 @@ class AffinityNews {
 
     /// The CPUs that are online: who may use all of them is not restricted.
     void set_online(std::vector<std::uint64_t> online) { online_ = std::move(online); }
+
+    [[nodiscard]] bool is_restricted(const Affinity& affinity) const;
 
     /// Begins a look at all threads that may be restricted.
     void begin_look() { ++look_; }
@@ -40,8 +43,6 @@ class AffinityNews {
         std::size_t hash = 0;
         std::uint64_t look = 0;  // that found it last
     };
-
-    [[nodiscard]] bool is_restricted(const Affinity& affinity) const;
 
     std::vector<std::uint64_t> online_;
     std::unordered_map<std::uint32_t, Known> known_;  // by tid

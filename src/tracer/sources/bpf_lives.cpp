@@ -30,10 +30,20 @@ std::vector<std::uint64_t> mask_of(const std::vector<std::uint32_t>& numbers) {
     return mask;
 }
 
-/// Passes lives on, and of affinities what is news.
+/// A thread that may run anywhere.
+Affinity free_of(std::uint32_t tid, std::uint64_t ts_ns, std::uint32_t cpus) {
+    rqs_affinity all{};
+    all.head = {ts_ns, RQS_LIFE_AFFINITY, tid};
+    std::fill(std::begin(all.cpus), std::end(all.cpus), UINT64_MAX);
+    return decode_affinity(all, cpus);
+}
+
+/// Passes lives on, and of affinities what is news. A thread that is not restricted is told to have
+/// all CPUs that there may ever be, whichever of them its mask names.
 class Filter final : public RecordHandler {
   public:
-    Filter(AffinityNews& news, RecordHandler& next) : news_(news), next_(next) {}
+    Filter(AffinityNews& news, std::uint32_t cpus, RecordHandler& next)
+        : news_(news), cpus_(cpus), next_(next) {}
 
     void on_fork(const Fork& fork) override {
         news_.fork(fork.parent.tid, fork.child.tid);
@@ -44,13 +54,17 @@ class Filter final : public RecordHandler {
         next_.on_exit(exit);
     }
     void on_affinity(const Affinity& affinity) override {
-        if (news_.is_news(affinity)) {
-            next_.on_affinity(affinity);
+        if (!news_.is_news(affinity)) {
+            return;
         }
+        next_.on_affinity(news_.is_restricted(affinity)
+                              ? affinity
+                              : free_of(affinity.tid, affinity.ts_ns, cpus_));
     }
 
   private:
     AffinityNews& news_;
+    std::uint32_t cpus_;
     RecordHandler& next_;
 };
 
@@ -146,7 +160,7 @@ int BpfLives::take(void* self, void* data, std::size_t size) {
 }
 
 Status BpfLives::look(std::uint64_t now_ns, RecordHandler& handler) {
-    Filter filter(news_, handler);
+    Filter filter(news_, cpus_, handler);
     if (auto read = read_ring(filter); !read) {
         return read;
     }
@@ -167,16 +181,21 @@ Status BpfLives::read_ring(RecordHandler& handler) {
     return {};
 }
 
+// Until a change is known, waits are judged by what held before: where looks alone find it, they
+// are more frequent.
 Status BpfLives::read_affinities(std::uint64_t now_ns, RecordHandler& handler) {
-    constexpr std::uint64_t every_ns = 1'000'000'000;
+    constexpr std::uint64_t second_ns = 1'000'000'000;
     constexpr std::uint64_t share = 100;
+    const std::uint64_t every_ns = with_changes_ ? second_ns : second_ns / 10;
     news_.set_online(mask_of(cpu_numbers(system_devices(), "cpu/online")));
     news_.begin_look();
-    Filter filter(news_, handler);
+    Filter filter(news_, cpus_, handler);
     if (auto read = read_iterator(filter); !read) {
         return read;
     }
-    tell_free(now_ns, handler);
+    for (const std::uint32_t tid : news_.end_look()) {
+        handler.on_affinity(free_of(tid, now_ns, cpus_));
+    }
     const std::uint64_t took_ns = kernel_monotonic_ns() - now_ns;
     next_look_ns_ = now_ns + std::max(every_ns, share * took_ns);
     return {};
@@ -205,19 +224,6 @@ Status BpfLives::read_iterator(RecordHandler& handler) {
         for (std::size_t i = 0; i < static_cast<std::size_t>(bytes) / sizeof(rqs_affinity); ++i) {
             handler.on_affinity(decode_affinity(records.at(i), cpus_));
         }
-    }
-}
-
-// All CPUs that there may ever be, since those are what the threads may run on now.
-void BpfLives::tell_free(std::uint64_t now_ns, RecordHandler& handler) {
-    constexpr std::uint32_t bits = 64;
-    rqs_affinity all{};
-    std::fill(std::begin(all.cpus), std::end(all.cpus), UINT64_MAX);
-    static_assert(sizeof(all.cpus) * 8 / bits * bits == RQS_AFFINITY_CPUS);
-    all.head.mono_ns = now_ns;
-    for (const std::uint32_t tid : news_.end_look()) {
-        all.head.tid = tid;
-        handler.on_affinity(decode_affinity(all, cpus_));
     }
 }
 

@@ -2,7 +2,6 @@
 // Threads that begin and end, and on which CPUs they may run, from the running kernel.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,9 +17,9 @@ struct lives_bpf;
 namespace rqs {
 
 /// Forks and exits as they happen. Affinities of restricted threads: all of them at the first look,
-/// then what has changed, once a second (or more seldom, so that it takes a hundredth of the time
-/// at most), and at once where the kernel lets its functions be watched. Machines with more than
-/// RQS_AFFINITY_CPUS CPUs are not asked for affinities.
+/// then what has changed. That is told at once where the kernel lets its functions be watched, and
+/// looked for once a second to be sure; elsewhere ten times a second. Looks take a hundredth of the
+/// time at most. Machines with more than RQS_AFFINITY_CPUS CPUs are not asked for affinities.
 class BpfLives {
   public:
     /// `cpus`: highest CPU number plus one.
@@ -52,7 +51,6 @@ class BpfLives {
     Status read_ring(RecordHandler& handler);
     Status read_affinities(std::uint64_t now_ns, RecordHandler& handler);
     Status read_iterator(RecordHandler& handler);
-    void tell_free(std::uint64_t now_ns, RecordHandler& handler);
 
     std::uint32_t cpus_;
     bool with_changes_ = false;
