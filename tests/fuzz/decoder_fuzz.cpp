@@ -101,7 +101,7 @@ class Checker final : public rqs::RecordHandler {
             check_name(came.waker->task.comm);
         }
         rqs::Explainer::describe(record, came, wait_);
-        explainer_.explain(record, came, wait_);
+        explainer_.explain(record, came, true, wait_);
         demand(total(wait_.sums) == wait_.wait_ns, "sums add up to the wait");
         check_parts(wait_);
         check_stretches();
