@@ -141,7 +141,7 @@ Result<std::uint64_t> parse_bytes(std::string_view text, std::string_view what, 
 }
 
 Result<std::uint64_t> parse_size(std::string_view text, std::string_view what, Range range) {
-    const auto parsed = parse_bytes(text, what, range);
+    auto parsed = parse_bytes(text, what, range);
     if (!parsed) {
         return parsed;
     }
