@@ -22,6 +22,7 @@
 #include "enrich/cgroups.h"
 #include "enrich/namespaces.h"
 #include "runqslower.skel.h"
+#include "util/fd.h"
 #include "util/procfs.h"
 
 namespace rqs {
@@ -29,21 +30,33 @@ namespace {
 
 // What the rings may take by default: a CPU, and all CPUs together. A reader that is woken in time
 // empties them every 10 ms; the rest is for times in which it is not, or in which nobody takes its
-// output. A threshold of a millisecond or more keeps few waits; below it, every switch may be one.
+// output: a tenth of a second, in which 200,000 waits a second and CPU take 4 MiB. A threshold of a
+// millisecond or more keeps few waits; below it, every switch may be one.
 struct RingBudget {
     std::uint64_t most_bytes;
     std::uint64_t total_bytes;
 };
 constexpr std::uint64_t fine_threshold_us = 1000;
 constexpr RingBudget coarse{1ULL << 20, 64ULL << 20};
-constexpr RingBudget fine{2ULL << 20, 128ULL << 20};
+constexpr RingBudget fine{4ULL << 20, 128ULL << 20};
 constexpr std::uint64_t ring_least_bytes = 128ULL << 10;
 constexpr std::uint32_t histories_a_ring = 4;
 
+// Older kernels (5.10 does) end an element of an array map at the largest kmalloc(), 4 MiB, and a
+// CPU's element is its ring and a little more.
+bool kernel_takes_element(std::uint64_t bytes) {
+    const util::Fd map(::bpf_map_create(BPF_MAP_TYPE_ARRAY, nullptr, sizeof(std::uint32_t),
+                                        static_cast<__u32>(bytes), 1, nullptr));
+    return map.valid();
+}
+
 std::uint64_t default_ring_bytes(std::uint64_t min_us, std::uint64_t cpus) {
     const RingBudget& budget = min_us < fine_threshold_us ? fine : coarse;
-    return std::clamp(std::bit_floor(budget.total_bytes / cpus), ring_least_bytes,
-                      budget.most_bytes);
+    const std::uint64_t bytes =
+        std::clamp(std::bit_floor(budget.total_bytes / cpus), ring_least_bytes, budget.most_bytes);
+    const bool taken =
+        bytes < fine.most_bytes || kernel_takes_element(rqs_cpu_bytes(bytes / RQS_SLOT_BYTES));
+    return taken ? bytes : bytes / 2;
 }
 
 Error explain_load(int error) {
