@@ -263,6 +263,9 @@ INSTANTIATE_TEST_SUITE_P(Runs, Overload, ::testing::ValuesIn(make_cases()),
 
 // Hundreds of switches fall into a wait here, more than a short history holds.
 TEST(OverloadMix, ExplainsAllButTwoPercent) {
+    // A CPU's last 32,768 switches are remembered (docs/LEDGER.md). Kernel threads that this load
+    // starves for seconds wait for longer than that; their beginning is unknown by design.
+    constexpr std::uint64_t longest_remembered_ns = 500'000'000;
     auto crowd = overload("mix", 0);
     ASSERT_NE(crowd, nullptr);
     Tracer tracer({"1000", "-f", "json"}, Run::plain);
@@ -274,15 +277,27 @@ TEST(OverloadMix, ExplainsAllButTwoPercent) {
     ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
     std::uint64_t wait_ns = 0;
     std::uint64_t unknown_ns = 0;
+    std::uint64_t worst_ns = 0;
+    std::string worst;
     for (const Json& wait : records(tracer, "wait")) {
+        if (wait.at("wait_ns") > longest_remembered_ns) {
+            continue;
+        }
         wait_ns += wait.at("wait_ns").get<std::uint64_t>();
         for (const Json& part : wait.at("why")) {
-            unknown_ns += part.at("kind") == "unknown" ? part.at("ns").get<std::uint64_t>() : 0;
+            const bool unknown = part.at("kind") == "unknown";
+            const auto ns = unknown ? part.at("ns").get<std::uint64_t>() : 0;
+            unknown_ns += ns;
+            if (ns > worst_ns) {
+                worst_ns = ns;
+                worst = wait.dump();
+            }
         }
     }
     ASSERT_GT(wait_ns, run_ns / 10) << "there was no overload";
     EXPECT_LT(unknown_ns * 50, wait_ns)
-        << static_cast<double>(unknown_ns) * 100 / static_cast<double>(wait_ns) << " % unknown";
+        << static_cast<double>(unknown_ns) * 100 / static_cast<double>(wait_ns)
+        << " % unknown, most of it in " << worst;
 }
 
 /// A tracer whose tiny rings overflow: it is stopped for a while in the middle of a load that never
