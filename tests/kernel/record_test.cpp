@@ -218,10 +218,12 @@ TEST_F(Recorded, AFullDiskEndsItWithWhatThereIs) {
     }
     auto load = crowd("pairs", 200);
     Tracer tracer({"record", "-o", disk + "/x.rec", "-d", "60"});
+    // What ends a program of the kernel's waits for threads that this load starves.
+    sleep_ns(3'000'000'000);
+    load.reset();
     EXPECT_EQ(tracer.join(), 1);
     EXPECT_NE(tracer.stderr_text().find("No space left on device"), std::string::npos)
         << tracer.stderr_text();
-    load.reset();
     const auto outcome = report({disk + "/x.rec", "-s", "-q", "--events"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_NE(outcome.out.find("waits longer"), std::string::npos) << outcome.out;
