@@ -3,14 +3,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <utility>
 
+#include "util/room.h"
 #include "util/safe_text.h"
 #include "util/stop_signals.h"
 
@@ -41,21 +42,6 @@ Result<ByteFile> ByteFile::create(const std::string& path) {
     return ByteFile(std::move(file), printable(path));
 }
 
-// Not blocking would be the simple way, but O_NONBLOCK belongs to the open file, which others
-// share.
-bool ByteFile::wait_for_room() const {
-    constexpr int step_ms = 100;
-    constexpr int patience_ms = 2000;
-    for (int asked_ms = 0; asked_ms < patience_ms;) {
-        pollfd room{fd_, POLLOUT, 0};
-        if (::poll(&room, 1, step_ms) > 0) {
-            return true;
-        }
-        asked_ms += stop_signal() != 0 ? step_ms : 0;
-    }
-    return false;
-}
-
 Status ByteFile::give_up(int error) {
     if (regular_ && owned_.valid()) {
         (void)::ftruncate(fd_, static_cast<off_t>(size_));
@@ -68,13 +54,13 @@ Status ByteFile::give_up(int error) {
 
 Status ByteFile::append(std::span<const std::uint8_t> bytes) {
     // A pipe takes so much at once as soon as it says that there is room.
-    constexpr std::size_t pipe_piece = 4096;
+    constexpr std::size_t pipe_piece = PIPE_BUF;
     std::size_t written = 0;
     while (written < bytes.size()) {
         std::size_t piece = bytes.size() - written;
         if (!regular_) {
             piece = std::min(piece, pipe_piece);
-            if (!wait_for_room()) {
+            if (!wait_for_room(fd_, [] { return stop_signal() != 0; })) {
                 return give_up(0);
             }
         }

@@ -33,7 +33,6 @@ class ByteFile {
 
   private:
     ByteFile(Fd owned, std::string name);
-    [[nodiscard]] bool wait_for_room() const;
     Status give_up(int error);
 
     Fd owned_;

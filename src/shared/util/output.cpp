@@ -9,13 +9,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <cstring>
-#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "util/room.h"
 #include "util/safe_text.h"
 #include "util/stop_signals.h"
 
@@ -99,29 +98,6 @@ std::size_t Output::pending() const {
     return buffer_.size() + rest_.size() - taken_;
 }
 
-bool Output::has_room(int timeout_ms) const {
-    pollfd ready{fd_, POLLOUT, 0};
-    const int count = ::poll(&ready, 1, timeout_ms);
-    return count > 0 || (count < 0 && errno != EINTR);  // an error is one that write() will name
-}
-
-// False once the grace is over. In slices, because not everything that asks to stop is a signal,
-// and because one may come just before poll().
-bool Output::wait_for_room() const {
-    using Clock = std::chrono::steady_clock;
-    constexpr int slice_ms = 50;
-    std::optional<Clock::time_point> asked;
-    while (!has_room(slice_ms)) {
-        if (!asked && stop_asked_()) {
-            asked = Clock::now();
-        }
-        if (asked && Clock::now() - *asked >= grace) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // A reader that waits for a CPU on a busy machine gets more slack. Only where the pipe was too
 // small once, and as large as anybody may make it by default (fs.pipe-max-size).
 void Output::enlarge_pipe() {
@@ -133,7 +109,7 @@ void Output::enlarge_pipe() {
 }
 
 Output::Room Output::look_for_room(bool wait) {
-    if (!has_reader_ || has_room(0)) {
+    if (!has_reader_ || has_room(fd_, 0)) {
         return Room::now;
     }
     if (may_enlarge_) {
@@ -143,7 +119,7 @@ Output::Room Output::look_for_room(bool wait) {
     if (!wait) {
         return Room::none;
     }
-    return wait_for_room() ? Room::now : Room::gave_up;
+    return wait_for_room(fd_, stop_asked_) ? Room::now : Room::gave_up;
 }
 
 // Writes from the front until the descriptor takes no more, but waits for it while more than

@@ -3,7 +3,6 @@
 // much has piled up, and remembers how writing ended.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -45,8 +44,8 @@ class Output {
 
     /// Writes what the descriptor takes at once and keeps the rest. Waits for the reader only while
     /// more than `max_pending` bytes are left. Once the program has been asked to end, a reader
-    /// that takes nothing for `grace` ends this with an Error: what was left is then lost and the
-    /// output `closed`.
+    /// that takes nothing for two seconds ends this with an Error: what was left is then lost and
+    /// the output `closed`.
     Status flush();
 
     /// flush(), but only when `high_water` bytes have been collected since the last one.
@@ -79,8 +78,6 @@ class Output {
     Status write_until(std::size_t most_left);
     std::size_t write_from(std::string_view bytes, std::size_t behind, std::size_t most_left);
     Room look_for_room(bool wait);
-    [[nodiscard]] bool has_room(int timeout_ms) const;
-    [[nodiscard]] bool wait_for_room() const;
     void enlarge_pipe();
     void keep(std::string_view bytes);
     void give_memory_back();
@@ -89,7 +86,6 @@ class Output {
     void close_with(std::string message);
     void close_after(int error);
 
-    static constexpr std::chrono::seconds grace{2};
     Fd owned_;
     int fd_;
     std::string name_;
