@@ -84,6 +84,20 @@ struct BlockSummary {
     bool operator==(const BlockSummary&) const = default;
 };
 
+/// Shows the fields to `visit` in the order in which files have them.
+template <typename Visit, typename Summary>
+void each_field(Visit visit, Summary& summary) {
+    visit(summary.first_ns);
+    visit(summary.last_ns);
+    visit(summary.longest_wait_ns);
+    visit(summary.switches_before);
+    visit(summary.waits_before);
+    visit(summary.switches);
+    visit(summary.waits);
+    visit(summary.lost);
+    visit(summary.stream);
+}
+
 struct Block {
     BlockSummary summary;
     std::array<Bytes, column_count> columns;

@@ -20,20 +20,6 @@ constexpr std::size_t at_checksum = 16;
 constexpr std::size_t at_summary = 24;
 constexpr std::size_t at_header_checksum = 80;
 
-/// Writes or reads the summary's fields in the order of the file.
-template <typename Visit, typename Summary>
-void each_field(Visit visit, Summary& summary) {
-    visit(summary.first_ns);
-    visit(summary.last_ns);
-    visit(summary.longest_wait_ns);
-    visit(summary.switches_before);
-    visit(summary.waits_before);
-    visit(summary.switches);
-    visit(summary.waits);
-    visit(summary.lost);
-    visit(summary.stream);
-}
-
 }  // namespace
 
 std::array<std::uint8_t, mark_bytes> file_mark() {

@@ -5,7 +5,7 @@ namespace rqs::record {
 namespace {
 
 template <typename Visit, typename Ending>
-void each_field(Visit visit, Ending& ending) {
+void each_number(Visit visit, Ending& ending) {
     visit(ending.ended_ns);
     visit(ending.index_offset);
     visit(ending.blocks);
@@ -17,20 +17,6 @@ void each_field(Visit visit, Ending& ending) {
     visit(ending.counters.left_out);
 }
 
-template <typename Visit, typename Entry>
-void each_number(Visit visit, Entry& entry) {
-    visit(entry.offset);
-    visit(entry.summary.first_ns);
-    visit(entry.summary.last_ns);
-    visit(entry.summary.longest_wait_ns);
-    visit(entry.summary.switches_before);
-    visit(entry.summary.waits_before);
-    visit(entry.summary.switches);
-    visit(entry.summary.waits);
-    visit(entry.summary.lost);
-    visit(entry.summary.stream);
-}
-
 }  // namespace
 
 Bytes index_frame(const Index& index) {
@@ -38,7 +24,8 @@ Bytes index_frame(const Index& index) {
     put_varint(frame, index.previous_offset);
     put_varint(frame, index.entries.size());
     for (const IndexEntry& entry : index.entries) {
-        each_number([&](auto number) { put_varint(frame, number); }, entry);
+        put_varint(frame, entry.offset);
+        each_field([&](auto field) { put_varint(frame, field); }, entry.summary);
     }
     finish_frame(frame, FrameType::index);
     return frame;
@@ -55,12 +42,13 @@ std::optional<Index> parse_index(ByteView payload) {
     }
     index.entries.resize(count);
     for (IndexEntry& entry : index.entries) {
-        each_number(
-            [&](auto& number) {
-                number = static_cast<std::remove_reference_t<decltype(number)>>(
+        entry.offset = get_varint(bytes, reading);
+        each_field(
+            [&](auto& field) {
+                field = static_cast<std::remove_reference_t<decltype(field)>>(
                     get_varint(bytes, reading));
             },
-            entry);
+            entry.summary);
     }
     return reading.failed ? std::nullopt : std::optional(std::move(index));
 }
@@ -68,7 +56,7 @@ std::optional<Index> parse_index(ByteView payload) {
 Bytes end_frame(const RunEnding& ending) {
     Bytes frame(end_frame_bytes);
     std::uint8_t* at = frame.data() + header_bytes;
-    each_field(
+    each_number(
         [&](std::uint64_t field) {
             put_fixed(at, field);
             at += sizeof(field);
@@ -84,7 +72,7 @@ std::optional<RunEnding> parse_end(ByteView payload) {
     }
     RunEnding ending;
     const std::uint8_t* at = payload.data();
-    each_field(
+    each_number(
         [&](std::uint64_t& field) {
             field = get_fixed<std::uint64_t>(at);
             at += sizeof(field);
