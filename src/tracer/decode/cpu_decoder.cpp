@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "decode/raw_comm.h"
+
 namespace rqs {
 namespace {
 
@@ -15,13 +17,6 @@ T view_as(const rqs_slot& slot) {
     T value;
     std::memcpy(&value, &slot, sizeof(value));
     return value;
-}
-
-Comm comm_of(const char* raw) {
-    Comm comm;
-    std::memcpy(comm.bytes.data(), raw, comm.bytes.size());
-    comm.bytes.back() = '\0';
-    return comm;
 }
 
 Policy policy_of(rqs_u8 raw) {

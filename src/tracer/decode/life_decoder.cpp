@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "decode/raw_comm.h"
+
 namespace rqs {
 namespace {
 
@@ -15,13 +17,6 @@ T view_as(std::span<const std::byte> bytes) {
     T value;
     std::memcpy(&value, bytes.data(), sizeof(value));
     return value;
-}
-
-Comm comm_of(const char* raw) {
-    Comm comm;
-    std::memcpy(comm.bytes.data(), raw, comm.bytes.size());
-    comm.bytes.back() = '\0';
-    return comm;
 }
 
 Fork fork_of(const rqs_life& raw) {
