@@ -14,14 +14,15 @@
 #include "util/text.h"
 
 namespace rqs::util {
-namespace {
-
-using util::in_quotes;
 
 bool all_digits(std::string_view text) {
     return !text.empty() &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
+
+namespace {
+
+using util::in_quotes;
 
 /// Digits as a number; nothing where 64 bits do not hold it.
 std::optional<std::uint64_t> to_u64(std::string_view digits) {

@@ -20,6 +20,9 @@ struct Range {
 /// The highest CPU number that any kernel can be built for, less one (CONFIG_NR_CPUS).
 inline constexpr std::uint64_t max_cpu = 8191;
 
+/// At least one, and all of them 0 to 9.
+bool all_digits(std::string_view text);
+
 /// Decimal digits and nothing else, within `range`. `what` is the option's name for the error line.
 Result<std::uint64_t> parse_number(std::string_view text, std::string_view what, Range range = {});
 

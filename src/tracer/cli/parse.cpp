@@ -107,10 +107,6 @@ Status take_min_us(const std::vector<std::string>& operands, const Commands& com
     return {};
 }
 
-bool is_number(const std::string& word) {
-    return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
-}
-
 /// Recordings, and among them perhaps a min_us: a file of such a name is written ./1000.
 Status take_files(const std::vector<std::string>& operands, const Commands& commands,
                   TraceOptions& trace) {
@@ -119,7 +115,7 @@ Status take_files(const std::vector<std::string>& operands, const Commands& comm
         if (word.empty()) {
             return usage_error("an empty word is not a file");
         }
-        (is_number(word) ? numbers : trace.replay.files).push_back(word);
+        (util::all_digits(word) ? numbers : trace.replay.files).push_back(word);
     }
     if (trace.replay.files.empty()) {
         return usage_error(
