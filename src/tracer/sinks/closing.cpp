@@ -10,10 +10,6 @@ namespace {
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint32_t long_history = 4096;
 
-double percent(std::uint64_t part, std::uint64_t whole) {
-    return 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
 }  // namespace
 
 void put_unknown(std::string& out, const UnknownTime& time, std::uint32_t history) {

@@ -8,19 +8,12 @@
 #include "sinks/columns.h"
 #include "sinks/put.h"
 #include "sinks/report_tables.h"
+#include "sinks/words.h"
 
 namespace rqs::sinks {
 namespace {
 
 constexpr std::size_t name_width = 32;
-
-double ms(std::uint64_t ns) {
-    return static_cast<double>(ns) / 1e6;
-}
-
-double percent(std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
 
 void append_victims(std::string& out, const IdleReport& idle) {
     put(out, "\n  {:<{}}{:>9}{:>13}{:>10}\n", "COULD HAVE RUN ON AN IDLE CPU", name_width, "WAITS",
@@ -28,7 +21,7 @@ void append_victims(std::string& out, const IdleReport& idle) {
     for (const IdleVictims::Row& row : idle.victims) {
         out += "  ";
         append_left(out, group_label(row.who, name_width), name_width);
-        put(out, "{:>9}{:>13.3f}{:>10}\n", row.waits, ms(row.ns),
+        put(out, "{:>9}{:>13.3f}{:>10}\n", row.waits, in_ms(row.ns),
             row.idle_cpu ? fmt::format("{}", *row.idle_cpu) : "-");
     }
 }
@@ -51,7 +44,7 @@ void append_cpus(std::string& out, const IdleReport& idle) {
         const std::uint64_t whole_ns = cpu.busy_ns + cpu.idle_ns;
         put(out, "  {:<6}{:>9.1f}{:>9.1f}{:>18.3f} ms{:>12}{:>14.3f}\n", cpu.cpu,
             percent(cpu.busy_ns, whole_ns), percent(cpu.idle_ns, whole_ns),
-            ms(cpu.idle_while_others_queued_ns), cpu.waits, ms(cpu.wait_ns));
+            in_ms(cpu.idle_while_others_queued_ns), cpu.waits, in_ms(cpu.wait_ns));
     }
 }
 
@@ -64,7 +57,7 @@ void append_idle_tables(std::string& out, const RecordingReport& report) {
     const IdleReport& idle = *report.idle;
     put(out,
         "\n  Avoidable: {:.3f} ms of {} waits, while a CPU idled that they may use ({:.1f} %)\n",
-        ms(idle.avoidable_ns), idle.avoidable_waits,
+        in_ms(idle.avoidable_ns), idle.avoidable_waits,
         percent(idle.avoidable_ns, report.summary.wait_ns));
     if (!idle.victims.empty()) {
         append_victims(out, idle);

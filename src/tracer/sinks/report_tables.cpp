@@ -13,6 +13,7 @@
 #include "sinks/columns.h"
 #include "sinks/put.h"
 #include "sinks/short_path.h"
+#include "sinks/words.h"
 #include "util/safe_text.h"
 
 namespace rqs::sinks {
@@ -37,14 +38,6 @@ constexpr std::size_t narrow_waits = 7;
 constexpr std::size_t narrow_time = 12;
 constexpr std::size_t narrow_percent = 6;
 constexpr std::size_t unlimited = 4096;  // longer than any path
-
-double ms(std::uint64_t ns) {
-    return static_cast<double>(ns) / 1e6;
-}
-
-double percent(std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
 
 /// `comm id`; where it is too long the name is cut, never the id.
 std::string task_label(const Group& group, std::size_t width) {
@@ -135,7 +128,7 @@ void ReportTables::headings() {
 }
 
 void ReportTables::amounts(std::uint64_t waits, std::uint64_t ns) {
-    put(out_, "{:>{}}{:>{}.3f}{:>{}.1f}", waits, waits_width_, ms(ns), time_width_,
+    put(out_, "{:>{}}{:>{}.3f}{:>{}.1f}", waits, waits_width_, in_ms(ns), time_width_,
         percent(ns, report_.wait_ns), percent_width_);
 }
 
@@ -174,8 +167,8 @@ void ReportTables::kinds() {
         put(out_, "{:{}}{:<{}}", "", margin, name(row.kind), kind_width);
         amounts(row.waits, row.wait_ns);
         if (!narrow_) {
-            put(out_, "{:>{}.3f}{:>{}.3f}{:>{}.3f}", ms(row.p50_ns), max_width, ms(row.p99_ns),
-                max_width, ms(row.max_ns), max_width);
+            put(out_, "{:>{}.3f}{:>{}.3f}{:>{}.3f}", in_ms(row.p50_ns), max_width,
+                in_ms(row.p99_ns), max_width, in_ms(row.max_ns), max_width);
         }
         out_ += '\n';
     }
@@ -189,9 +182,9 @@ void ReportTables::percentiles_below_each_other() {
     out_ += '\n';
     line("PERCENTILE", "wait, ms");
     for (const auto& percentile : report_.percentiles) {
-        line(percentile.name, fmt::format("{:.3f}", ms(percentile.ns)));
+        line(percentile.name, fmt::format("{:.3f}", in_ms(percentile.ns)));
     }
-    line("max", fmt::format("{:.3f}", ms(report_.max_ns)));
+    line("max", fmt::format("{:.3f}", in_ms(report_.max_ns)));
 }
 
 void ReportTables::percentiles() {
@@ -205,9 +198,9 @@ void ReportTables::percentiles() {
     }
     put(out_, "{:>{}}\n{:{}}{:<{}}", "max", percentile_width, "", margin, "wait, ms", title_width);
     for (const auto& percentile : report_.percentiles) {
-        put(out_, "{:>{}.3f}", ms(percentile.ns), percentile_width);
+        put(out_, "{:>{}.3f}", in_ms(percentile.ns), percentile_width);
     }
-    put(out_, "{:>{}.3f}\n", ms(report_.max_ns), percentile_width);
+    put(out_, "{:>{}.3f}\n", in_ms(report_.max_ns), percentile_width);
 }
 
 /// Of the time that it wanted to run, the part that it waited.
@@ -233,7 +226,7 @@ void ReportTables::victims() {
         put_name(out_, victim.who, name_width_);
         amounts(victim.waits, victim.wait_ns);
         if (with_longest) {
-            put(out_, "{:>{}.3f}", ms(victim.max_ns), max_width);
+            put(out_, "{:>{}.3f}", in_ms(victim.max_ns), max_width);
         }
         if (with_shares) {
             share(victim);
@@ -251,7 +244,7 @@ void ReportTables::culprits() {
     put(out_, "{:>{}}{:>{}}\n", "TIME(ms)", ns_width, "%", percent_width_);
     for (const auto& culprit : report_.culprits) {
         put_name(out_, culprit.who, name_width_);
-        put(out_, "{:>{}.3f}{:>{}.1f}\n", ms(culprit.ns), ns_width,
+        put(out_, "{:>{}.3f}{:>{}.1f}\n", in_ms(culprit.ns), ns_width,
             percent(culprit.ns, report_.wait_ns), percent_width_);
     }
 }
@@ -273,11 +266,11 @@ void ReportTables::table_row(const SummaryReport::TableRow& row, std::size_t nam
     const auto hidden = cells.subspan(shown);
     put_name(out_, row.victim, name_width);
     for (const std::uint64_t ns : cells.first(shown)) {
-        put(out_, "{:>{}.3f}", ms(ns), cell_width);
+        put(out_, "{:>{}.3f}", in_ms(ns), cell_width);
     }
     put(out_, "{:>{}.3f}{:>{}.3f}\n",
-        ms(std::accumulate(hidden.begin(), hidden.end(), row.others_ns)), cell_width,
-        ms(row.wait_ns), cell_width);
+        in_ms(std::accumulate(hidden.begin(), hidden.end(), row.others_ns)), cell_width,
+        in_ms(row.wait_ns), cell_width);
 }
 
 void ReportTables::culprits_by_victim() {
@@ -318,10 +311,10 @@ void put_opening(std::string& out, const SummaryReport& report, const SinkSetup&
     const double seconds = static_cast<double>(report.duration_ns) / 1e9;
     if (report.sampled) {
         put(out, "\nSummary of {:.1f} s: {} waits, {:.3f} ms in all; single waits are not known\n",
-            seconds, report.waits, ms(report.wait_ns));
+            seconds, report.waits, in_ms(report.wait_ns));
     } else {
         put(out, "\nSummary of {:.1f} s: {} waits longer than {} us, {:.3f} ms in all\n", seconds,
-            report.waits, setup.info.min_us, ms(report.wait_ns));
+            report.waits, setup.info.min_us, in_ms(report.wait_ns));
     }
     if (report.lost > 0) {
         put(out, "{} more were lost and are not included; a larger --buffer helps\n", report.lost);

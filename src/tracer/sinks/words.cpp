@@ -48,7 +48,7 @@ std::string rough_percent(std::uint64_t part, std::uint64_t whole) {
     if (part == 0 || part >= whole) {
         return part == 0 ? "0" : "100";
     }
-    const double value = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+    const double value = percent(part, whole);
     return value < 1 ? "less than 1" : fmt::format("{:.0f}", value > 99 ? 99.0 : value);
 }
 

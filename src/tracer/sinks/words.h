@@ -9,6 +9,15 @@
 
 namespace rqs::sinks {
 
+/// For columns, with as many digits as a table has room for.
+inline double in_ms(std::uint64_t ns) {
+    return static_cast<double>(ns) / 1e6;
+}
+/// 0 of nothing.
+inline double percent(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
 /// 640 ns, 64 us, 12.1 ms, 12.3 s.
 void put_duration(Line& line, std::uint64_t ns);
 std::string duration_words(std::uint64_t ns);
