@@ -32,12 +32,7 @@ Needs Summarizer::needs() const {
 }
 
 void Summarizer::begin(const RunInfo& info) {
-    SummaryOptions options;
-    options.by = by_;
-    options.sampled = info.sampled;
-    options.names = info.names;
-    options.cpus = info.cpus;
-    options.runs_kept = info.runs_kept;
+    const SummaryOptions options = summary_options(by_, info);
     began_ns_ = info.began_ns;
     interval_began_ns_ = info.began_ns;
     total_.emplace(options);

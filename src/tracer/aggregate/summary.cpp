@@ -37,6 +37,16 @@ static_assert(plain_kinds[unknown] == Group::Kind::unknown);
 
 }  // namespace
 
+SummaryOptions summary_options(GroupBy by, const RunInfo& info) {
+    SummaryOptions options;
+    options.by = by;
+    options.sampled = info.sampled;
+    options.names = info.names;
+    options.cpus = info.cpus;
+    options.runs_kept = info.runs_kept;
+    return options;
+}
+
 Summary::Summary(const SummaryOptions& options)
     : options_(options),
       causes_(empty_causes()),

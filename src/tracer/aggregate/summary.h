@@ -22,6 +22,7 @@
 #include "aggregate/victims.h"
 #include "model/event.h"
 #include "model/options.h"
+#include "session/consumer.h"
 
 namespace rqs {
 
@@ -107,6 +108,9 @@ struct SummaryOptions {
     std::size_t max_victims = 4096;
     std::size_t max_culprits = 4096;
 };
+
+/// As a run begins: its names must outlive the summary.
+SummaryOptions summary_options(GroupBy by, const RunInfo& info);
 
 /// What waits of one kind sum up to.
 struct WaitKindSum {

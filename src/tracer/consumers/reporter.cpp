@@ -33,15 +33,9 @@ Needs Reporter::needs() const {
 }
 
 void Reporter::begin(const RunInfo& info) {
-    SummaryOptions options;
-    options.by = by_;
-    options.sampled = info.sampled;
-    options.names = info.names;
-    options.cpus = info.cpus;
-    options.runs_kept = info.runs_kept;
     info_ = info;
     realtime_offset_ns_ = info.realtime_offset_ns;
-    summary_.emplace(options);
+    summary_.emplace(summary_options(by_, info));
     if (online_) {
         IdleOptions idle;
         idle.by = by_;
