@@ -122,7 +122,6 @@ void Keeper::dump(std::uint64_t now_ns, const std::string& reason) {
 }
 
 void Keeper::look(std::uint64_t now_ns) {
-    recorder_->on_reached(now_ns);
     if (flight_ == nullptr) {
         return;
     }
