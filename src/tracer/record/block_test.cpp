@@ -6,6 +6,7 @@
 #include "record/pack.h"
 #include "record/random_records_for_test.h"
 #include "record/records_for_test.h"
+#include "session/fanout.h"
 
 namespace rqs::record {
 namespace {
@@ -67,50 +68,20 @@ TEST(Numbers, VarintsAndClassesComeBackAndEndsAreNoticed) {
     EXPECT_TRUE(reading.failed);
 }
 
-/// Puts records into an encoder and into a witness.
-class Both final : public Witness {
+/// Puts records into an encoder.
+class Encoding final : public RecordHandler {
   public:
-    explicit Both(BlockEncoder& encoder) : encoder_(encoder) {}
-    void on_switch(const Switch& s) override {
-        Witness::on_switch(s);
-        encoder_.add(s);
-    }
-    void on_throttle(const ThrottleLook& x) override {
-        Witness::on_throttle(x);
-        encoder_.note(x);
-    }
-    void on_stuck(const Stuck& x) override {
-        Witness::on_stuck(x);
-        encoder_.note(x);
-    }
-    void on_loss(const Loss& x) override {
-        Witness::on_loss(x);
-        encoder_.note(x);
-    }
-    void on_clock(const ClockReading& x) override {
-        Witness::on_clock(x);
-        encoder_.note(x);
-    }
-    void on_process(const ProcessInfo& x) override {
-        Witness::on_process(x);
-        encoder_.note(x);
-    }
-    void on_cgroup(const CgroupInfo& x) override {
-        Witness::on_cgroup(x);
-        encoder_.note(x);
-    }
-    void on_fork(const Fork& x) override {
-        Witness::on_fork(x);
-        encoder_.note(x);
-    }
-    void on_exit(const Exit& x) override {
-        Witness::on_exit(x);
-        encoder_.note(x);
-    }
-    void on_affinity(const Affinity& x) override {
-        Witness::on_affinity(x);
-        encoder_.note(x);
-    }
+    explicit Encoding(BlockEncoder& encoder) : encoder_(encoder) {}
+    void on_switch(const Switch& x) override { encoder_.add(x); }
+    void on_throttle(const ThrottleLook& x) override { encoder_.note(x); }
+    void on_stuck(const Stuck& x) override { encoder_.note(x); }
+    void on_loss(const Loss& x) override { encoder_.note(x); }
+    void on_clock(const ClockReading& x) override { encoder_.note(x); }
+    void on_process(const ProcessInfo& x) override { encoder_.note(x); }
+    void on_cgroup(const CgroupInfo& x) override { encoder_.note(x); }
+    void on_fork(const Fork& x) override { encoder_.note(x); }
+    void on_exit(const Exit& x) override { encoder_.note(x); }
+    void on_affinity(const Affinity& x) override { encoder_.note(x); }
 
   private:
     BlockEncoder& encoder_;
@@ -119,7 +90,9 @@ class Both final : public Witness {
 TEST(Block, EveryRecordComesBackAsItWas) {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         BlockEncoder encoder;
-        Both both(encoder);
+        Encoding encoding(encoder);
+        Witness in;
+        Fanout both(in, encoding);
         RandomRecords records(seed, seed % 3 == 0 ? 300 : 3);
         for (int i = 0; i < 2000; ++i) {
             records.step(both);
@@ -143,9 +116,9 @@ TEST(Block, EveryRecordComesBackAsItWas) {
         BlockDecoder decoder;
         const auto decoded = decoder.decode(**block, true, witness);
         ASSERT_TRUE(decoded) << decoded.error().message;
-        ASSERT_EQ(witness.lines.size(), both.lines.size());
-        for (std::size_t i = 0; i < both.lines.size(); ++i) {
-            ASSERT_EQ(witness.lines[i], both.lines[i]) << "seed " << seed << " record " << i;
+        ASSERT_EQ(witness.lines.size(), in.lines.size());
+        for (std::size_t i = 0; i < in.lines.size(); ++i) {
+            ASSERT_EQ(witness.lines[i], in.lines[i]) << "seed " << seed << " record " << i;
         }
     }
 }
@@ -172,7 +145,9 @@ TEST(Block, WithoutTheBlockBeforeNoSwitchFollows) {
 // Sanitizers and a bound on what comes out are the judges.
 TEST(Block, BytesThatAreFlippedAreAnErrorOrRecords) {
     BlockEncoder encoder;
-    Both both(encoder);
+    Encoding encoding(encoder);
+    Witness in;
+    Fanout both(in, encoding);
     RandomRecords records(7);
     for (int i = 0; i < 300; ++i) {
         records.step(both);
@@ -189,13 +164,15 @@ TEST(Block, BytesThatAreFlippedAreAnErrorOrRecords) {
         }
         Witness witness;
         (void)BlockDecoder().decode(bad, false, witness);
-        EXPECT_LE(witness.lines.size(), 4 * both.lines.size());
+        EXPECT_LE(witness.lines.size(), 4 * in.lines.size());
     }
 }
 
 TEST(Block, AColumnThatIsCutIsAnError) {
     BlockEncoder encoder;
-    Both both(encoder);
+    Encoding encoding(encoder);
+    Witness in;
+    Fanout both(in, encoding);
     RandomRecords records(8);
     for (int i = 0; i < 500; ++i) {
         records.step(both);
