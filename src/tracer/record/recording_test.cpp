@@ -300,6 +300,35 @@ TEST_F(Recording, OfAFlightIsDueOnceASpan) {
     EXPECT_TRUE(store.due(1010));
 }
 
+/// Adds up waits.
+class Sum final : public RecordHandler {
+  public:
+    void on_switch(const Switch& record) override {
+        ++switches;
+        if (record.came) {
+            ++waits;
+            wait_ns += record.came->here_ns + record.came->elsewhere_ns;
+        }
+    }
+    std::uint64_t switches = 0;
+    std::uint64_t waits = 0;
+    std::uint64_t wait_ns = 0;
+};
+
+// Of each released version of the format one recording is kept, and read for ever.
+TEST(OldRecordings, OfVersion1IsRead) {
+    auto source = RecordingSource::open({RQS_GOLDEN_DIR "/recordings/v1.rec"});
+    ASSERT_TRUE(source) << source.error().message;
+    Sum sum;
+    while (!(*source)->ended()) {
+        ASSERT_TRUE((*source)->poll({}, sum));
+    }
+    EXPECT_TRUE((*source)->damage().empty());
+    EXPECT_EQ(sum.switches, 380U);
+    EXPECT_EQ(sum.waits, 83U);
+    EXPECT_EQ(sum.wait_ns, 1395627U);
+}
+
 TEST(DumpPath, HasTheTimeBeforeItsExtension) {
     ::setenv("TZ", "UTC", 1);
     ::tzset();
