@@ -34,6 +34,19 @@ std::vector<std::string> command_line() {
     return words;
 }
 
+void say_dump(const Result<record::FlightDump>& dump) {
+    if (!dump) {
+        util::say(fmt::format("runqslower: {}; the flight recorder goes on", dump.error().message));
+    } else if (dump->bytes == 0) {
+        util::say(fmt::format("runqslower: {}, but nothing has happened since the last dump",
+                              dump->reason));
+    } else {
+        util::say(fmt::format("runqslower: {}: wrote the last {:.1f} s to '{}' ({})", dump->reason,
+                              static_cast<double>(dump->span_ns) / 1e9, util::printable(dump->path),
+                              size_text(dump->bytes)));
+    }
+}
+
 }  // namespace
 
 std::string size_text(std::uint64_t bytes) {
@@ -88,7 +101,7 @@ Status Keeper::open_flight(const RecordingInfo& info) {
     if (options_.trigger_us) {
         limits.trigger_ns = *options_.trigger_us * ns_per_us;
     }
-    auto flight = std::make_unique<record::FlightStore>(options_.path, info, limits);
+    auto flight = std::make_unique<record::FlightStore>(options_.path, info, limits, say_dump);
     flight_ = flight.get();
     store_ = std::move(flight);
     return {};
@@ -101,50 +114,31 @@ Result<std::unique_ptr<Keeper>> Keeper::open(const RecordOptions& options,
     if (!opened) {
         return tl::unexpected(opened.error());
     }
-    keeper->recorder_ = std::make_unique<record::Recorder>(*keeper->store_);
+    record::LineOptions line;
+    line.threads = record::packing_threads(info.cpus);
+    keeper->recorder_ = std::make_unique<record::Recorder>(*keeper->store_, line);
     return keeper;
 }
 
-// The block at hand has what the dump is about.
-void Keeper::dump(std::uint64_t now_ns, const std::string& reason) {
-    recorder_->cut();
-    const auto dump = flight_->dump(now_ns);
-    if (!dump) {
-        util::say(fmt::format("runqslower: {}; the flight recorder goes on", dump.error().message));
-    } else if (!*dump) {
-        util::say(
-            fmt::format("runqslower: {}, but nothing has happened since the last dump", reason));
-    } else {
-        util::say(fmt::format("runqslower: {}: wrote the last {:.1f} s to '{}' ({})", reason,
-                              static_cast<double>((*dump)->span_ns) / 1e9,
-                              util::printable((*dump)->path), size_text((*dump)->bytes)));
-    }
-}
-
+// The block at hand has what a dump is about.
 void Keeper::look(std::uint64_t now_ns) {
     if (flight_ == nullptr) {
         return;
     }
     if (auto reason = triggers_->look(now_ns)) {
-        flight_->ask(std::move(*reason));
+        recorder_->cut();
+        recorder_->run([this, now_ns, why = std::move(*reason)] { flight_->ask(why, now_ns); });
     }
     if (util::take_dump_signal()) {
-        dump(now_ns, "SIGUSR1");
-    } else if (const auto reason = flight_->due(now_ns)) {
-        dump(now_ns, *reason);
+        recorder_->cut();
+        recorder_->run([this, now_ns] { flight_->dump("SIGUSR1", now_ns); });
     }
 }
 
 Status Keeper::finish(std::uint64_t now_ns, const Counters& counters) {
     auto finished = recorder_->finish(now_ns, counters);
-    if (flight_ != nullptr) {
-        if (const auto reason = flight_->due(UINT64_MAX)) {
-            dump(now_ns, *reason);
-        }
-        return finished;
-    }
     // Whoever reads the pipe had enough: a normal end.
-    return file_->reader_left() ? Status{} : finished;
+    return file_ != nullptr && file_->reader_left() ? Status{} : finished;
 }
 
 std::string Keeper::last_word() const {

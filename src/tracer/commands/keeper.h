@@ -33,7 +33,8 @@ class Keeper {
 
     [[nodiscard]] record::Recorder& recorder() { return *recorder_; }
     [[nodiscard]] const record::Recorder& recorder() const { return *recorder_; }
-    [[nodiscard]] std::uint64_t bytes() const { return store_->bytes(); }
+    /// Stored so far.
+    [[nodiscard]] std::uint64_t bytes() const { return recorder_->stored_bytes(); }
 
     /// Between two visits of the source.
     void look(std::uint64_t now_ns);
@@ -46,7 +47,6 @@ class Keeper {
     explicit Keeper(const RecordOptions& options) : options_(options) {}
     Status open_file(const RecordingInfo& info);
     Status open_flight(const RecordingInfo& info);
-    void dump(std::uint64_t now_ns, const std::string& reason);
 
     const RecordOptions& options_;
     std::unique_ptr<record::BlockStore> store_;

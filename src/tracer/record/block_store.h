@@ -8,6 +8,7 @@
 
 namespace rqs::record {
 
+/// One thread at a time uses it, not always the same.
 class BlockStore {
   public:
     BlockStore() = default;

@@ -39,10 +39,7 @@ std::string dump_path(const std::string& path, std::int64_t real_s) {
 }
 
 Status FlightStore::put(PackedBlock block) {
-    if (limits_.trigger_ns && block.summary.longest_wait_ns > *limits_.trigger_ns) {
-        ask(fmt::format("a wait of {:.3f} ms",
-                        static_cast<double>(block.summary.longest_wait_ns) / 1e6));
-    }
+    const std::uint64_t longest_ns = block.summary.longest_wait_ns;
     bytes_ += block.frame.size();
     blocks_.push_back(std::move(block));
     const std::uint64_t newest_ns = blocks_.back().summary.last_ns;
@@ -51,17 +48,39 @@ Status FlightStore::put(PackedBlock block) {
         bytes_ -= blocks_.front().frame.size();
         blocks_.pop_front();
     }
+    if (limits_.trigger_ns && longest_ns > *limits_.trigger_ns) {
+        ask(fmt::format("a wait of {:.3f} ms", static_cast<double>(longest_ns) / 1e6), newest_ns);
+    } else {
+        dump_if_due(newest_ns);
+    }
     return {};
 }
 
-void FlightStore::ask(std::string reason) {
+Status FlightStore::finish(const RunEnding& ending) {
+    if (reason_) {
+        dump(*reason_, ending.ended_ns);
+    }
+    return {};
+}
+
+void FlightStore::ask(std::string reason, std::uint64_t now_ns) {
     if (!reason_) {
         reason_ = std::move(reason);
     }
+    dump_if_due(now_ns);
 }
 
-std::optional<std::string> FlightStore::due(std::uint64_t now_ns) const {
-    return now_ns >= not_before_ns_ ? reason_ : std::nullopt;
+void FlightStore::dump_if_due(std::uint64_t now_ns) {
+    if (reason_ && now_ns >= not_before_ns_) {
+        dump(*reason_, now_ns);
+    }
+}
+
+// By value: what is dumped for may be the reason that is forgotten here.
+void FlightStore::dump(std::string reason, std::uint64_t now_ns) {
+    reason_.reset();
+    not_before_ns_ = now_ns + limits_.span_ns;
+    told_(write_dump(std::move(reason), now_ns));
 }
 
 Status FlightStore::write(const std::string& path) const {
@@ -81,13 +100,12 @@ Status FlightStore::write(const std::string& path) const {
     return status ? writer.finish(ending) : status;
 }
 
-Result<std::optional<FlightStore::Dump>> FlightStore::dump(std::uint64_t now_ns) {
-    reason_.reset();
-    not_before_ns_ = now_ns + limits_.span_ns;
+Result<FlightDump> FlightStore::write_dump(std::string reason, std::uint64_t now_ns) {
+    FlightDump dump;
+    dump.reason = std::move(reason);
     if (blocks_.empty()) {
-        return std::nullopt;
+        return dump;
     }
-    Dump dump;
     const std::int64_t real_s =
         (static_cast<std::int64_t>(now_ns) + info_.realtime_offset_ns) / ns_per_s;
     dump.path = dump_path(path_, real_s);
@@ -95,10 +113,9 @@ Result<std::optional<FlightStore::Dump>> FlightStore::dump(std::uint64_t now_ns)
         (void)::unlink(dump.path.c_str());
         return tl::unexpected(written.error());
     }
-    dump.bytes = bytes_;
     dump.span_ns = blocks_.back().summary.last_ns - blocks_.front().summary.first_ns;
     blocks_.clear();
-    bytes_ = 0;
+    dump.bytes = std::exchange(bytes_, 0);
     ++dumps_;
     return dump;
 }

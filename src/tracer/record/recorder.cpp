@@ -39,18 +39,18 @@ void Recorder::on_reached(std::uint64_t now_ns) {
 }
 
 void Recorder::cut() {
-    if (block_.empty() || !status_) {
+    if (block_.empty()) {
         return;
     }
     book_.complete(block_);
-    status_ = store_.put(packer_.pack(block_.take()));
+    line_.put(block_.take());
     block_began_ns_ = 0;
 }
 
 Status Recorder::finish(std::uint64_t now_ns, const Counters& counters) {
     cut();
-    if (!status_) {
-        return status_;
+    if (auto stored = line_.settle(); !stored) {
+        return stored;
     }
     RunEnding ending;
     ending.ended_ns = now_ns;

@@ -245,38 +245,59 @@ TEST_F(Recording, EndsAtItsLargestSize) {
     EXPECT_GT(switches(out).size(), 10000U);
 }
 
+constexpr std::uint64_t second = 1'000'000'000;
+
+/// What a flight recorder told of its dumps.
+class Dumps {
+  public:
+    FlightStore::Told listen() {
+        return [this](const Result<FlightDump>& dump) {
+            ASSERT_TRUE(dump) << dump.error().message;
+            all.push_back(*dump);
+        };
+    }
+    std::vector<FlightDump> all;
+};
+
+void fly(Recorder& recorder, std::uint64_t from_s, std::uint64_t to_s) {
+    for (std::uint64_t ms = from_s * 1000; ms < to_s * 1000; ++ms) {
+        Switch record;
+        record.clock_ns = ms * 1'000'000;
+        record.came.emplace().ts_ns = ms * 1'000'000;
+        recorder.on_switch(record);
+    }
+}
+
 TEST_F(Recording, OfAFlightHasTheLastSecondsAndNothingTwice) {
-    const std::uint64_t second = 1'000'000'000;
-    FlightStore store(path("fl.rec"), info_, {3 * second, 1 << 20, std::nullopt});
-    Recorder recorder(store);
-    const auto fly = [&](std::uint64_t from_s, std::uint64_t to_s) {
-        for (std::uint64_t ms = from_s * 1000; ms < to_s * 1000; ++ms) {
-            Switch record;
-            record.clock_ns = ms * 1'000'000;
-            record.came.emplace().ts_ns = ms * 1'000'000;
-            recorder.on_switch(record);
-        }
+    Dumps dumps;
+    FlightStore store(path("fl.rec"), info_, {3 * second, 1 << 20, std::nullopt}, dumps.listen());
+    Recorder recorder(store, {1});
+    const auto dump = [&](std::uint64_t now_s) {
+        recorder.cut();
+        recorder.run([&store, now_s] { store.dump("a test", now_s * second); });
     };
-    fly(1, 20);
-    recorder.cut();
-    const auto first = store.dump(20 * second);
-    ASSERT_TRUE(first && *first);
-    fly(20, 21);
-    recorder.cut();
-    const auto second_dump = store.dump(21 * second);
-    ASSERT_TRUE(second_dump && *second_dump);
-    EXPECT_NE((*first)->path, (*second_dump)->path);
+    fly(recorder, 1, 20);
+    dump(20);
+    fly(recorder, 20, 21);
+    dump(21);
+    dump(22);  // nothing has happened since
+    ASSERT_TRUE(recorder.finish(22 * second, {}));
+    ASSERT_EQ(dumps.all.size(), 3U);
+    EXPECT_EQ(dumps.all[0].reason, "a test");
+    EXPECT_NE(dumps.all[0].path, dumps.all[1].path);
+    EXPECT_EQ(dumps.all[2].bytes, 0U);
     Witness out;
-    EXPECT_TRUE(read({(*second_dump)->path, (*first)->path}, out).empty());
+    EXPECT_TRUE(read({dumps.all[1].path, dumps.all[0].path}, out).empty());
     const auto found = switches(out);
     EXPECT_GE(found.size(), 4000U);
     EXPECT_LE(found.size(), 5100U);
     EXPECT_NE(found.back().find("20999000000"), std::string::npos);
-    EXPECT_FALSE(*store.dump(22 * second));  // nothing has happened since
 }
 
 TEST_F(Recording, OfAFlightStaysWithinItsMemory) {
-    FlightStore store(path("fl.rec"), info_, {UINT64_MAX / 2, 1 << 20, std::nullopt});
+    Dumps dumps;
+    FlightStore store(path("fl.rec"), info_, {UINT64_MAX / 2, 1 << 20, std::nullopt},
+                      dumps.listen());
     Recorder recorder(store);
     RandomRecords records(5);
     for (int i = 0; i < 400000; ++i) {
@@ -286,18 +307,30 @@ TEST_F(Recording, OfAFlightStaysWithinItsMemory) {
     EXPECT_GT(store.bytes(), std::uint64_t{1} << 18);
 }
 
-TEST_F(Recording, OfAFlightIsDueOnceASpan) {
-    FlightStore store(path("fl.rec"), info_, {1000, 1 << 20, 500});
-    PackedBlock block;
-    block.frame = begin_frame();
-    block.summary.longest_wait_ns = 501;
-    EXPECT_FALSE(store.due(0));
-    ASSERT_TRUE(store.put(block));
-    EXPECT_TRUE(store.due(0));
-    ASSERT_TRUE(store.dump(10));
-    ASSERT_TRUE(store.put(block));
-    EXPECT_FALSE(store.due(1009));
-    EXPECT_TRUE(store.due(1010));
+TEST_F(Recording, OfAFlightIsDumpedOnceASpanAndTheRestAtTheEnd) {
+    Dumps dumps;
+    FlightStore store(path("fl.rec"), info_, {1000, 1 << 20, 500}, dumps.listen());
+    const auto put = [&](std::uint64_t at_ns, std::uint64_t wait_ns) {
+        PackedBlock block;
+        block.frame = begin_frame();
+        block.summary.first_ns = block.summary.last_ns = at_ns;
+        block.summary.longest_wait_ns = wait_ns;
+        ASSERT_TRUE(store.put(block));
+    };
+    put(0, 500);
+    EXPECT_EQ(dumps.all.size(), 0U);
+    put(10, 501);
+    EXPECT_EQ(dumps.all.size(), 1U);
+    put(1009, 501);
+    EXPECT_EQ(dumps.all.size(), 1U);
+    put(1010, 0);
+    EXPECT_EQ(dumps.all.size(), 2U);
+    store.ask("pressure", 1500);
+    put(1600, 0);
+    EXPECT_EQ(dumps.all.size(), 2U);
+    ASSERT_TRUE(store.finish({}));
+    ASSERT_EQ(dumps.all.size(), 3U);
+    EXPECT_EQ(dumps.all[2].reason, "pressure");
 }
 
 /// Adds up waits.
