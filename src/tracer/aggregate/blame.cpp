@@ -74,8 +74,12 @@ void Blame::forget_oldest(Cpu& cpu) {
         add_changes(cpu.covering, notes);
         notes.fill(0);
         oldest.noted = false;
+        cpu.covered = std::any_of(cpu.covering.begin(), cpu.covering.end(),
+                                  [](std::uint32_t waits) { return waits != 0; });
     }
-    culprits_.add(oldest.run, cpu.covering);
+    if (cpu.covered) {
+        culprits_.add(oldest.run, cpu.covering);
+    }
     ++cpu.begin;
 }
 
@@ -148,6 +152,7 @@ void Blame::clear() {
             continue;
         }
         cpu->covering.fill(0);
+        cpu->covered = false;
         cpu->each_noted([&](std::size_t at) {
             cpu->runs[at].noted = false;
             cpu->notes[at].fill(0);

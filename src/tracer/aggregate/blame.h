@@ -81,6 +81,7 @@ class Blame {
         std::uint64_t begin = 0;  ///< position of the oldest run that is remembered
         std::uint64_t end = 0;    ///< and of the next to come
         Covering covering{};      ///< of the last run that was forgotten
+        bool covered = false;     ///< that is not all zero
     };
 
     Cpu* known(std::uint32_t cpu) const;

@@ -164,8 +164,7 @@ void Ledger::add_ran(const Timeline& timeline, const TimeSums& all, Wait& wait) 
 std::uint64_t Ledger::self_ns(const Timeline& timeline, const Wait& wait, Rank rank) const {
     std::uint64_t ns = 0;
     for (const Piece& piece : pieces_) {
-        ns += timeline.process_ns(wait.task.pid, rank, piece.from) -
-              timeline.process_ns(wait.task.pid, rank, piece.to);
+        ns += timeline.process_ns(wait.task.pid, rank, piece.from, piece.to);
     }
     return ns;
 }

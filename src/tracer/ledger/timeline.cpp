@@ -182,8 +182,23 @@ std::uint64_t Timeline::position_at(std::uint64_t ns, std::uint64_t hint) const 
     return search(ns, hint, std::min(hint + step, count_));
 }
 
+// Most waits are short: what is looked for is among the newest, or it is looked for in growing steps
+// from there.
+std::uint64_t Timeline::first_that_ends_after(std::uint64_t ns) const {
+    const std::uint64_t oldest = oldest_position();
+    std::uint64_t end = count_;
+    for (std::uint64_t step = 1; end > oldest; step *= 2) {
+        const std::uint64_t probe = end - std::min(step, end - oldest);
+        if (run(probe).end_ns <= ns) {
+            return search(ns, probe + 1, end);
+        }
+        end = probe;
+    }
+    return end;
+}
+
 Timeline::Point Timeline::at(std::uint64_t ns) const {
-    const std::uint64_t first = search(ns, oldest_position(), count_);
+    const std::uint64_t first = first_that_ends_after(ns);
     Point point{first, 0, sums_};
     if (first < count_) {
         const Run& found = run(first);
@@ -203,6 +218,24 @@ std::uint64_t Timeline::process_ns(std::uint32_t pid, Rank rank, const Point& fr
     const Run& cut = run(from.position);
     const bool its = cut.task.tid != 0 && cut.task.pid == pid && rank_of(cut.prio) == rank;
     return sum - (its ? from.done_ns : 0);
+}
+
+std::uint64_t Timeline::process_ns(std::uint32_t pid, Rank rank, const Point& from,
+                                   const Point& to) const {
+    constexpr std::uint64_t few = 8;  // are looked at sooner than their process is looked up
+    if (to.position - from.position > few) {
+        return process_ns(pid, rank, from) - process_ns(pid, rank, to);
+    }
+    const auto is_its = [&](const Run& each) {
+        return each.task.pid == pid && each.task.tid != 0 && rank_of(each.prio) == rank;
+    };
+    std::uint64_t ns = 0;
+    for (std::uint64_t position = from.position; position < to.position; ++position) {
+        const Run& each = run(position);
+        ns += is_its(each) ? each.ran_ns() : 0;
+    }
+    ns -= from.done_ns != 0 && is_its(run(from.position)) ? from.done_ns : 0;
+    return ns + (to.done_ns != 0 && is_its(run(to.position)) ? to.done_ns : 0);
 }
 
 std::uint64_t Timeline::thread_ns(std::uint32_t tid, Rank rank, const Point& from) const {

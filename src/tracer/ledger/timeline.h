@@ -100,8 +100,11 @@ class Timeline {
         return runs_[position & (runs_.size() - 1)];
     }
 
-    /// What the runs of a process (or thread) of a rank, or of all of a rank, ran after a point.
-    [[nodiscard]] std::uint64_t process_ns(std::uint32_t pid, Rank rank, const Point& from) const;
+    /// What the runs of a process of a rank ran between two points, of which `to` is not before
+    /// `from`.
+    [[nodiscard]] std::uint64_t process_ns(std::uint32_t pid, Rank rank, const Point& from,
+                                           const Point& to) const;
+    /// What the runs of a thread of a rank, or of all of a rank, ran after a point.
     [[nodiscard]] std::uint64_t thread_ns(std::uint32_t tid, Rank rank, const Point& from) const;
     [[nodiscard]] std::uint64_t rank_ns(Rank rank, const Point& from) const;
     /// Ranks better than fair that were ever seen, ascending.
@@ -128,6 +131,8 @@ class Timeline {
         std::uint64_t steal_ns = 0;
     };
 
+    [[nodiscard]] std::uint64_t first_that_ends_after(std::uint64_t ns) const;
+    [[nodiscard]] std::uint64_t process_ns(std::uint32_t pid, Rank rank, const Point& from) const;
     [[nodiscard]] Run run_of(const Switch& record) const;
     [[nodiscard]] std::uint64_t search(std::uint64_t ns, std::uint64_t first,
                                        std::uint64_t end) const;

@@ -272,10 +272,12 @@ TEST(Timeline, SumsByTaskAndRankStartInTheMiddleOfARun) {
             if (rank != rank_fair) {
                 ASSERT_EQ(timeline.rank_ns(rank, from), ran_after(timeline, ns, of_rank));
             }
-            ASSERT_EQ(timeline.process_ns(pid, rank, from),
-                      ran_after(timeline, ns, [&](const rqs::Run& run) {
-                          return of_rank(run) && run.task.pid == pid;
-                      }));
+            const auto its = [&](const rqs::Run& run) {
+                return of_rank(run) && run.task.pid == pid;
+            };
+            const std::uint64_t later_ns = std::max(ns, story.some_ns());
+            ASSERT_EQ(timeline.process_ns(pid, rank, from, timeline.at(later_ns)),
+                      ran_after(timeline, ns, its) - ran_after(timeline, later_ns, its));
             ASSERT_EQ(timeline.thread_ns(id, rank, from),
                       ran_after(timeline, ns, [&](const rqs::Run& run) {
                           return of_rank(run) && run.task.tid == id;
