@@ -24,7 +24,9 @@ struct Arguments {
     std::string ours;
     std::string peer;
     int rounds = 0;
+    std::string record_peer;
     double soak_minutes = 0;
+    bool recording = false;
 };
 
 bool in_path(const std::string& name) {
@@ -58,7 +60,9 @@ Plan make_plan(const Arguments& arguments) {
     plan.directory = fs::read_symlink("/proc/self/exe").parent_path().string();
     plan.ours = arguments.ours.empty() ? plan.program("runqslower") : arguments.ours;
     plan.peer = arguments.peer;
+    plan.record_peer = arguments.record_peer;
     plan.has_perf = in_path("perf");
+    plan.has_trace_cmd = in_path("trace-cmd");
     plan.cpu = last_cpu();
     if (arguments.quick) {
         plan.rounds = 2;
@@ -67,11 +71,12 @@ Plan make_plan(const Arguments& arguments) {
         plan.loss_s = 2;
         plan.with_ring = false;
         plan.overload_rounds = 1;
+        plan.record_rounds = 2;
         plan.all_overloads = false;
     }
     plan.soak_minutes = arguments.soak_minutes;
     if (arguments.rounds > 0) {
-        plan.rounds = arguments.rounds;
+        plan.rounds = plan.record_rounds = arguments.rounds;
     }
     return plan;
 }
@@ -138,19 +143,40 @@ int run_soak(const Plan& plan) {
     return all ? 0 : 1;
 }
 
+/// Whether all that is claimed of recordings holds.
+Result<bool> run_recording(const Plan& plan) {
+    const auto figures = measure_recording(plan);
+    if (!figures) {
+        return tl::unexpected(figures.error());
+    }
+    fmt::print("{}\n", recording_tables(*figures));
+    return print_claims(judge_recording(*figures));
+}
+
+Result<bool> run_all(const Plan& plan) {
+    const auto figures = measure(plan);
+    if (!figures) {
+        return tl::unexpected(figures.error());
+    }
+    fmt::print("Medians of {} interleaved rounds, ping-pong on CPU {}.\n\n{}\n", plan.rounds,
+               plan.cpu, tables(*figures));
+    const bool held = print_claims(judge(*figures));
+    fmt::print("\n");
+    const auto recording = run_recording(plan);
+    return recording ? Result<bool>(held && *recording) : tl::unexpected(recording.error());
+}
+
 int run(const Arguments& arguments) {
     const Plan plan = make_plan(arguments);
     Status status = check(plan);
     if (status && plan.soak_minutes > 0) {
         return run_soak(plan);
     }
-    Result<Figures> figures = status ? measure(plan) : tl::unexpected(status.error());
-    if (!figures) {
-        return report(figures.error());
+    if (!status) {
+        return report(status.error());
     }
-    fmt::print("Medians of {} interleaved rounds, ping-pong on CPU {}.\n\n{}\n", plan.rounds,
-               plan.cpu, tables(*figures));
-    return print_claims(judge(*figures)) ? 0 : 1;
+    const auto held = arguments.recording ? run_recording(plan) : run_all(plan);
+    return held ? (*held ? 0 : 1) : report(held.error());
 }
 
 }  // namespace
@@ -168,6 +194,11 @@ int main(int argc, char** argv) {
         ->expected(0, 1)
         ->default_str("10")
         ->check(CLI::PositiveNumber);
+    app.add_flag("--recording", arguments.recording, "only what concerns recordings");
+    app.add_option("--record-peer", arguments.record_peer,
+                   "another recorder to measure, its words with {} for its file (default: "
+                   "$RECORD_PEER)")
+        ->envname("RECORD_PEER");
     app.add_option("--ours", arguments.ours, "the runqslower to measure (default: beside this)");
     app.add_option("--peer", arguments.peer,
                    "another tool to measure, run without arguments (default: $PEER)")

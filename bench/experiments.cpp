@@ -6,72 +6,14 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "bench/measure.h"
+
 namespace rqs::bench {
 namespace {
 
 constexpr std::uint32_t few_threads = 10;
 constexpr std::uint32_t many_threads = 20'000;
 constexpr std::uint64_t fast_rate = 120'000;  // waits a second, above what is claimed
-
-void progress(std::string_view text) {
-    fmt::print(stderr, "rqs_bench: {}\n", text);
-}
-
-double milliseconds(Clock::duration time) {
-    return std::chrono::duration<double, std::milli>{time}.count();
-}
-
-using Words = std::vector<std::string>;
-
-Words load_words(const Plan& plan, std::string_view load) {
-    Words words{std::string(load), "--seconds", fmt::format("{}", plan.window_s)};
-    if (load != "hackbench") {
-        words.insert(words.end(), {"--cpu", fmt::format("{}", plan.cpu)});
-    }
-    return words;
-}
-
-struct Hook {
-    double ns_per_switch = 0;
-    double runs_per_switch = 0;
-};
-
-/// What the programs of `pid` cost while `load`, set up already, runs once.
-Result<Hook> measure_hook(pid_t pid, Load& load) {
-    const auto stats = RunTimeStats::enable();
-    if (!stats) {
-        return tl::unexpected(stats.error());
-    }
-    const auto before = program_totals(pid);
-    const auto run = load.run();
-    const auto after = program_totals(pid);
-    if (!before || !run || !after) {
-        return tl::unexpected(!before ? before.error() : !run ? run.error() : after.error());
-    }
-    const auto switches = static_cast<double>(after->switches - before->switches);
-    return Hook{static_cast<double>(after->run_ns - before->run_ns) / switches,
-                static_cast<double>(after->runs - before->runs) / switches};
-}
-
-Result<Hook> measure_hook(pid_t pid, const Plan& plan, const Words& words) {
-    auto load = Load::start(plan.program("rqs_load"), words);
-    if (!load) {
-        return tl::unexpected(load.error());
-    }
-    return measure_hook(pid, *load);
-}
-
-Result<double> measure_load(const Plan& plan, const Words& words) {
-    auto load = Load::start(plan.program("rqs_load"), words);
-    if (!load) {
-        return tl::unexpected(load.error());
-    }
-    const auto run = load->run();
-    if (!run) {
-        return tl::unexpected(run.error());
-    }
-    return run->ns_per_op();
-}
 
 /// A variant, the command that it stands for, and what it has found so far.
 struct Variant {
@@ -140,12 +82,6 @@ void add_memory(pid_t pid, VariantFigures& figures) {
     figures.peak_rss.add(static_cast<double>(used.peak_rss));
     figures.kernel_bytes.add(static_cast<double>(used.kernel));
     figures.total_bytes.add(static_cast<double>(used.total()));
-}
-
-void add_counter(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
-    if (more) {
-        sum = sum.value_or(0) + *more;
-    }
 }
 
 Status run_tool(const Plan& plan, const Tool::Spec& spec, VariantFigures& figures) {
@@ -421,24 +357,12 @@ Result<LossFigures> run_fast(const Plan& plan) {
 
 Result<std::vector<FormatFigure>> measure_formats(const Plan& plan) {
     progress("formatting");
-    auto out = Pipe::make();
-    if (!out) {
-        return tl::unexpected(out.error());
+    const auto text = output_of({plan.program("rqs_format_bench"), "--benchmark_format=json",
+                                 fmt::format("--benchmark_min_time={}", plan.window_s)});
+    if (!text) {
+        return tl::unexpected(text.error());
     }
-    auto process = Process::start({plan.program("rqs_format_bench"), "--benchmark_format=json",
-                                   fmt::format("--benchmark_min_time={}", plan.window_s)},
-                                  {-1, out->write.get(), -1});
-    if (!process) {
-        return tl::unexpected(process.error());
-    }
-    out->write.reset();
-    std::string text;
-    std::array<char, 4096> bytes{};
-    ssize_t got = 0;
-    while ((got = ::read(out->read.get(), bytes.data(), bytes.size())) > 0) {
-        text.append(bytes.data(), static_cast<std::size_t>(got));
-    }
-    const auto json = nlohmann::json::parse(text, nullptr, false);
+    const auto json = nlohmann::json::parse(text->text, nullptr, false);
     if (!json.is_object() || !json.contains("benchmarks")) {
         return fail("rqs_format_bench did not report its figures: build it first");
     }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench/figures.h"
+#include "bench/recording_figures.h"
 #include "bench/tool.h"
 #include "util/error.h"
 
@@ -14,8 +15,10 @@ namespace rqs::bench {
 struct Plan {
     std::string directory;  ///< of our own programs
     std::string ours;
-    std::string peer;  ///< empty: none
+    std::string peer;         ///< empty: none
+    std::string record_peer;  ///< a recorder's words, `{}` for its file; empty: none
     bool has_perf = false;
+    bool has_trace_cmd = false;
     int cpu = 0;  ///< the ping-pongs run there
     int rounds = 7;
     int start_ups = 10;  ///< further ones, with nothing else to do
@@ -24,6 +27,7 @@ struct Plan {
     double loss_s = 4;
     bool with_ring = true;
     int overload_rounds = 2;
+    int record_rounds = 5;
     bool all_overloads = true;  ///< false: only the fewest and the most tasks, text and JSON
     double soak_minutes = 0;    ///< 0: the normal run
 
@@ -49,6 +53,9 @@ Result<std::vector<ThreadFigures>> compare_threads(const Plan& plan);
 
 /// Our tool and the peer beside far more tasks than there are CPUs.
 Result<std::vector<OverloadFigures>> compare_overloads(const Plan& plan);
+
+/// Recorders beside each other, reports beside each other, and made-up machines.
+Result<RecordingFigures> measure_recording(const Plan& plan);
 
 /// Our tool under one burst of overload after the other, for `soak_minutes` with plain text and as
 /// long again with every wait as JSON.

@@ -128,8 +128,12 @@ Result<ProgramTotals> program_totals(pid_t pid) {
         totals.run_ns += info.run_time_ns;
         totals.runs += info.run_cnt;
     }
-    totals.switches = value_of("/proc/stat", "ctxt");
+    totals.switches = machine_switches();
     return totals;
+}
+
+std::uint64_t machine_switches() {
+    return value_of("/proc/stat", "ctxt");
 }
 
 Memory memory(pid_t pid) {

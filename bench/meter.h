@@ -33,6 +33,9 @@ struct ProgramTotals {
 
 Result<ProgramTotals> program_totals(pid_t pid);
 
+/// Context switches of the machine since boot.
+std::uint64_t machine_switches();
+
 struct Memory {
     std::uint64_t peak_rss = 0;  ///< bytes, VmHWM
     std::uint64_t kernel = 0;    ///< bytes of its maps and programs

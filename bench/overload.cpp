@@ -6,11 +6,10 @@
 
 #include "bench/experiments.h"
 #include "bench/loads/crowd.h"
+#include "bench/measure.h"
 
 namespace rqs::bench {
 namespace {
-
-using Words = std::vector<std::string>;
 
 struct OverloadCase {
     OverloadFigures figures;
@@ -83,22 +82,16 @@ std::vector<OverloadCase> make_cases(const Plan& plan) {
     return cases.take();
 }
 
-void add_to(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
-    if (more) {
-        sum = sum.value_or(0) + *more;
-    }
-}
-
 /// What a tool said; of a peer, which does not say what it kept, what it printed.
 void add_last_word(const LastWord& word, OverloadFigures& figures) {
     if (figures.role == Role::peer) {
-        add_to(figures.kept, word.kept.value_or(word.wait_lines));
-        add_to(figures.lost, word.lost.value_or(word.lost_events));
+        add_counter(figures.kept, word.kept.value_or(word.wait_lines));
+        add_counter(figures.lost, word.lost.value_or(word.lost_events));
         return;
     }
-    add_to(figures.seen, word.seen);
-    add_to(figures.kept, word.kept);
-    add_to(figures.lost, word.lost);
+    add_counter(figures.seen, word.seen);
+    add_counter(figures.kept, word.kept);
+    add_counter(figures.lost, word.lost);
 }
 
 /// Lets the load run for its time and meters the tool meanwhile.

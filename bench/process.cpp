@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,24 @@ Result<Process> Process::start(const std::vector<std::string>& argv, const Files
         return fail("cannot run " + argv[0] + ": " + std::strerror(error));
     }
     return Process{pid};
+}
+
+Process::Usage Process::join() {
+    constexpr std::uint64_t ns_per_s = 1'000'000'000;
+    constexpr std::uint64_t ns_per_us = 1000;
+    constexpr std::uint64_t bytes_per_kib = 1024;
+    rusage spent{};
+    int status = 0;
+    while (::wait4(pid_, &status, 0, &spent) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    const auto ns = [](const timeval& time) {
+        return static_cast<std::uint64_t>(time.tv_sec) * ns_per_s +
+               static_cast<std::uint64_t>(time.tv_usec) * ns_per_us;
+    };
+    return {ns(spent.ru_utime) + ns(spent.ru_stime),
+            static_cast<std::uint64_t>(spent.ru_maxrss) * bytes_per_kib,
+            WIFEXITED(status) && WEXITSTATUS(status) == 0};
 }
 
 Process::~Process() {

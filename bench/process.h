@@ -54,6 +54,14 @@ class Process {
     /// False when it is still there after `timeout`.
     bool wait(Clock::duration timeout);
 
+    struct Usage {
+        std::uint64_t cpu_ns = 0;    ///< user and system time, of its children too
+        std::uint64_t peak_rss = 0;  ///< bytes
+        bool succeeded = false;      ///< ended with 0
+    };
+    /// Waits for its end, however long that takes.
+    Usage join();
+
   private:
     explicit Process(pid_t pid) : pid_(pid) {}
     pid_t pid_;

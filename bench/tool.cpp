@@ -26,6 +26,16 @@ std::optional<std::uint64_t> member(const nlohmann::json& object, const char* na
     return found->get<std::uint64_t>();
 }
 
+/// `runqslower: recorded … ; N waits lost`.
+std::optional<std::uint64_t> lost_by_recorder(const std::string& line) {
+    const auto at = line.rfind("; ");
+    std::uint64_t lost = 0;
+    const bool says = line.find("recorded ") != std::string::npos && at != std::string::npos &&
+                      // NOLINTNEXTLINE(cert-err34-c): a number that our tool printed
+                      std::sscanf(line.c_str() + at, "; %lu waits lost", &lost) == 1;
+    return says ? std::optional(lost) : std::nullopt;
+}
+
 /// What a tool said about its waits on stderr; the last such line counts.
 LastWord parse_errors(const std::string& errors) {
     LastWord word;
@@ -43,6 +53,10 @@ LastWord parse_errors(const std::string& errors) {
         } else if (std::sscanf(line.c_str(), "kept %lu lost %lu", &kept, &lost) == 2) {
             word.kept = kept;
             word.lost = lost;
+        } else if (std::sscanf(line.c_str(), "overrun: %lu", &lost) == 1) {
+            word.lost_events += lost;
+        } else if (const auto lost_waits = lost_by_recorder(line)) {
+            word.lost = *lost_waits;
         }
         // NOLINTEND(cert-err34-c)
         word.lost_events += lost_events(line);

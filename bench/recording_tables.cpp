@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "bench/recording_figures.h"
+
+namespace rqs::bench {
+namespace {
+
+using Out = std::back_insert_iterator<std::string>;
+
+constexpr double mib = 1 << 20;
+
+std::string percent(const Series& slowdown) {
+    return slowdown.empty()
+               ? "–"
+               : fmt::format("{:+.1f} % ({:+.0f}…{:+.0f})", (slowdown.median() - 1) * 100,
+                             (slowdown.smallest() - 1) * 100, (slowdown.largest() - 1) * 100);
+}
+
+std::string cell(const Series& series, double divisor, int digits) {
+    return series.empty() ? "–" : fmt::format("{:.{}f}", series.median() / divisor, digits);
+}
+
+std::string count(const std::optional<std::uint64_t>& number) {
+    return number ? fmt::format("{}", *number) : "–";
+}
+
+std::optional<std::uint64_t> lost_elsewhere(const RecorderFigures& row) {
+    if (!row.pingpong.lost || !row.hackbench.lost) {
+        return std::nullopt;
+    }
+    return *row.pingpong.lost + *row.hackbench.lost;
+}
+
+void append_recorders(Out out, const RecordingFigures& figures) {
+    fmt::format_to(out,
+                   "| recorders | hook net, ns a switch | ping-pong slower (range) | hackbench "
+                   "slower | overload slower | bytes a switch: ping-pong | hackbench | lost there "
+                   "| lost under the overload |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+    for (const RecorderFigures& row : figures.recorders) {
+        if (!row.missing.empty()) {
+            fmt::format_to(out, "| {}: {} |||||||||\n", row.label, row.missing);
+            continue;
+        }
+        fmt::format_to(out, "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", row.label,
+                       cell(row.net_ns, 1, 1), percent(row.pingpong.slowdown),
+                       percent(row.hackbench.slowdown), percent(row.overload.slowdown),
+                       cell(row.pingpong.bytes_a_switch, 1, 2),
+                       cell(row.hackbench.bytes_a_switch, 1, 2), count(lost_elsewhere(row)),
+                       count(row.overload.lost));
+    }
+}
+
+void append_overload(Out out, const RecordingFigures& figures) {
+    fmt::format_to(out,
+                   "\n| under the overload (600 tasks in pairs) | switches a second | own CPU | "
+                   "peak RSS beside the rings, MiB | rings, MiB |\n|---|--:|--:|--:|--:|\n");
+    for (const RecorderFigures& row : figures.recorders) {
+        if (row.missing.empty() && !row.overload.switches_per_s.empty()) {
+            fmt::format_to(out, "| {} | {} | {} | {} | {} |\n", row.label,
+                           cell(row.overload.switches_per_s, 1, 0),
+                           row.cpu_percent.empty() ? "–" : cell(row.cpu_percent, 1, 1) + " %",
+                           cell(row.peak_rss, mib, 1), cell(row.ring_bytes, mib, 1));
+        }
+    }
+}
+
+void append_reports(Out out, const RecordingFigures& figures) {
+    fmt::format_to(out,
+                   "\n| reading a recording, million switches a second of CPU time | report | perf "
+                   "sched latency |\n|---|--:|--:|\n");
+    for (const ReportFigures& row : figures.reports) {
+        fmt::format_to(out, "| {} | {} | {} |\n", row.load, cell(row.ours_per_s, 1e6, 2),
+                       cell(row.perf_per_s, 1e6, 2));
+    }
+}
+
+void append_scale(Out out, const ScaleFigures& row) {
+    fmt::format_to(out, "| {} | {} | {:.0f} | {:.0f} | {} | {:.2f} | {:.1f} | {:.1f} |\n", row.cpus,
+                   row.switches, row.reader_ns, row.process_ns, row.packing_threads, row.bytes,
+                   row.rss.size() < 4 ? 0 : row.rss.at(1) / mib,
+                   row.rss.size() < 4 ? 0 : row.rss.at(3) / mib);
+}
+
+}  // namespace
+
+std::string recording_tables(const RecordingFigures& figures) {
+    std::string text;
+    const Out out{text};
+    append_recorders(out, figures);
+    append_overload(out, figures);
+    append_reports(out, figures);
+    fmt::format_to(out,
+                   "\n| made-up machine, CPUs | switches | reading thread, ns a switch | all "
+                   "threads, ns | packing threads | bytes a switch | RSS after half, MiB | at the "
+                   "end |\n|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+    append_scale(out, figures.many_cpus);
+    append_scale(out, figures.an_hour);
+    return text;
+}
+
+}  // namespace rqs::bench
