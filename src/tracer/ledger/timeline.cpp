@@ -182,8 +182,8 @@ std::uint64_t Timeline::position_at(std::uint64_t ns, std::uint64_t hint) const 
     return search(ns, hint, std::min(hint + step, count_));
 }
 
-// Most waits are short: what is looked for is among the newest, or it is looked for in growing steps
-// from there.
+// Most waits are short: what is looked for is among the newest, or it is looked for in growing
+// steps from there.
 std::uint64_t Timeline::first_that_ends_after(std::uint64_t ns) const {
     const std::uint64_t oldest = oldest_position();
     std::uint64_t end = count_;
