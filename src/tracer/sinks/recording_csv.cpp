@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "aggregate/idle_report.h"
 #include "aggregate/recording_report.h"
 #include "model/group_by.h"
 #include "model/names.h"
@@ -91,6 +92,7 @@ class RecordingCsv {
     void causes_and_kinds();
     void victims_and_culprits();
     void table();
+    void avoidable();
     void losses();
     void worst();
     void damage();
@@ -107,6 +109,10 @@ class RecordingCsv {
         const auto moment = time_.at(ts_ns);
         return fmt::format("{}.{:06}{}", moment.date, moment.micros, moment.zone);
     }
+    void avoidable(std::string_view name, std::uint64_t value) {
+        add(Row("avoidable").set(Field::name, name).set(Field::value, value));
+    }
+    void cpu(const IdleReport::Cpu& cpu);
     void percentile(std::string_view name, std::string_view kind, std::uint64_t ns) {
         add(Row("percentile").set(Field::name, name).set(Field::kind, kind).set(Field::ns, ns));
     }
@@ -220,6 +226,42 @@ void RecordingCsv::table() {
     }
 }
 
+void RecordingCsv::cpu(const IdleReport::Cpu& cpu) {
+    const auto fact = [&](std::string_view name, std::uint64_t value) {
+        add(Row("cpu").set(Field::name, name).set(Field::cpu, cpu.cpu).set(Field::value, value));
+    };
+    fact("busy_ns", cpu.busy_ns);
+    fact("idle_ns", cpu.idle_ns);
+    fact("idle_while_others_queued_ns", cpu.idle_while_others_queued_ns);
+    fact("waits", cpu.waits);
+    fact("wait_ns", cpu.wait_ns);
+}
+
+/// What idle CPUs could have run; no rows where that was not looked at.
+void RecordingCsv::avoidable() {
+    if (!report_.idle) {
+        return;
+    }
+    const IdleReport& idle = *report_.idle;
+    avoidable("ns", idle.avoidable_ns);
+    avoidable("waits", idle.avoidable_waits);
+    avoidable("undecided_waits", idle.undecided_waits);
+    avoidable("unknown_affinity_waits", idle.unknown_affinity_waits);
+    avoidable("throttled_waits", idle.throttled_waits);
+    avoidable("idle_while_others_queued_ns", idle.idle_while_others_queued_ns);
+    for (const IdleVictims::Row& victim : idle.victims) {
+        Row row("avoidable_victim");
+        row.who(victim.who).set(Field::waits, victim.waits).set(Field::ns, victim.ns);
+        if (victim.idle_cpu) {
+            row.set(Field::cpu, *victim.idle_cpu);
+        }
+        add(row);
+    }
+    for (const IdleReport::Cpu& each : idle.cpus) {
+        cpu(each);
+    }
+}
+
 void RecordingCsv::losses() {
     for (const Loss& loss : report_.losses) {
         Row row("loss");
@@ -280,6 +322,7 @@ void append_recording_csv(std::string& out, const RecordingReport& report, std::
     csv.causes_and_kinds();
     csv.victims_and_culprits();
     csv.table();
+    csv.avoidable();
     csv.losses();
     csv.worst();
     csv.damage();

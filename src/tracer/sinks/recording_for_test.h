@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
 
+#include "aggregate/idle_report.h"
 #include "aggregate/recording_report.h"
 
 namespace rqs::recording_for_test {
@@ -96,6 +98,25 @@ inline RecordingReport report() {
     report.worst = {{wait(523'678'901'234, 93'000'000), report.realtime_offset_ns},
                     {wait(570 * second, 50'000'000), report.realtime_offset_ns}};
     report.damage = {"a.rqs: block 7 at byte 4096: its checksum is wrong; 3 waits are lost"};
+    return report;
+}
+
+/// With what idle CPUs could have run, of which the last victims have no CPU of their own.
+inline RecordingReport idle_report() {
+    RecordingReport report = recording_for_test::report();
+    IdleReport idle;
+    idle.waits = 1'000;
+    idle.avoidable_ns = 4 * second;
+    idle.avoidable_waits = 300;
+    idle.undecided_waits = 2;
+    idle.unknown_affinity_waits = 7;
+    idle.throttled_waits = 100;
+    idle.idle_while_others_queued_ns = 3 * second;
+    idle.victims = {{report.summary.victims[0].who, 200, 3 * second, 2},
+                    {Group{}, 100, 1 * second, std::nullopt}};
+    idle.cpus = {{0, 50 * second, 10 * second, 0, 900, 11 * second},
+                 {2, 20 * second, 40 * second, 3 * second, 100, 1 * second}};
+    report.idle = std::make_shared<const IdleReport>(idle);
     return report;
 }
 

@@ -24,6 +24,7 @@ namespace {
 
 using nlohmann::json;
 using recording_for_test::hostile_report;
+using recording_for_test::idle_report;
 using recording_for_test::report;
 
 class RecordingReportTest : public testing::Test {
@@ -85,6 +86,7 @@ TEST_F(RecordingReportTest, Golden) {
     compare("report.txt", printed(Format::text, report()));
     compare("report.jsonl", printed(Format::json, report()));
     compare("report.csv", printed(Format::csv, report()));
+    compare("report-idle.csv", printed(Format::csv, idle_report()));
     compare("report-hostile.txt", printed(Format::text, hostile_report()));
     compare("report-hostile.jsonl", printed(Format::json, hostile_report()));
     compare("report-hostile.csv", printed(Format::csv, hostile_report()));
@@ -212,13 +214,51 @@ std::vector<std::string> fields_of(std::string_view line) {
 }
 
 TEST_F(RecordingReportTest, CsvIsARectangle) {
-    for (const auto& each : {report(), hostile_report(), RecordingReport()}) {
+    for (const auto& each : {report(), idle_report(), hostile_report(), RecordingReport()}) {
         for (std::string line : lines_of(printed(Format::csv, each))) {
             ASSERT_EQ(line.back(), '\r');
             line.pop_back();
             EXPECT_EQ(fields_of(line).size(), 15U) << line;
         }
     }
+}
+
+TEST_F(RecordingReportTest, EverySectionOfCsvIsDocumented) {
+    const std::string docs =
+        content(std::filesystem::path(RQS_GOLDEN_DIR) / "../../docs/OUTPUT_SCHEMA.md");
+    auto lines = lines_of(printed(Format::csv, idle_report()));
+    lines.erase(lines.begin());
+    for (const std::string& line : lines) {
+        const std::string section = fields_of(line).front();
+        EXPECT_TRUE(contains(docs, "\n| `" + section + "` | ")) << section;
+    }
+}
+
+TEST_F(RecordingReportTest, CsvHasTheSameAvoidableFiguresAsJson) {
+    const json avoidable = json::parse(printed(Format::json, idle_report()))["avoidable"];
+    std::size_t facts = 0;
+    std::size_t cpus = 0;
+    std::size_t victims = 0;
+    for (const std::string& line : lines_of(printed(Format::csv, idle_report()))) {
+        const auto fields = fields_of(line.substr(0, line.size() - 1));
+        if (fields[0] == "avoidable") {
+            EXPECT_EQ(fields[14], avoidable[fields[1]].dump()) << line;
+            ++facts;
+        } else if (fields[0] == "avoidable_victim") {
+            EXPECT_EQ(fields[12], avoidable["victims"][victims]["ns"].dump()) << line;
+            EXPECT_EQ(fields[7].empty(), !avoidable["victims"][victims].contains("idle_cpu"));
+            ++victims;
+        } else if (fields[0] == "cpu") {
+            const json& cpu = avoidable["cpus"][cpus / 5];
+            EXPECT_EQ(fields[7], cpu["cpu"].dump());
+            EXPECT_EQ(fields[14], cpu[fields[1]].dump()) << line;
+            ++cpus;
+        }
+    }
+    // Everything but the two lists, which are rows of their own.
+    EXPECT_EQ(facts, avoidable.size() - 2);
+    EXPECT_EQ(victims, avoidable["victims"].size());
+    EXPECT_EQ(cpus, avoidable["cpus"].size() * 5);
 }
 
 TEST_F(RecordingReportTest, TheHeadingOfCsvIsDocumented) {
