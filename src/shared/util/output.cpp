@@ -10,10 +10,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "util/file_error.h"
 #include "util/room.h"
 #include "util/safe_text.h"
 #include "util/stop_signals.h"
@@ -26,36 +26,6 @@ namespace {
 bool is_read_by_somebody(int fd, const struct stat& info) {
     return S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) ||
            (S_ISCHR(info.st_mode) && ::isatty(fd) == 1);
-}
-
-/// What helps against an errno of write() or close().
-std::string_view advice(int error) {
-    switch (error) {
-        case ENOSPC:
-        case EDQUOT:
-            return "; free some space or write to another disk";
-        case EFBIG:
-            return "; raise the limit (ulimit -f) or write to another file";
-        default:
-            return "";
-    }
-}
-
-/// What helps against an errno of open().
-std::string_view creation_advice(int error) {
-    switch (error) {
-        case ENOENT:
-        case ENOTDIR:
-            return "; create its directory or name another file";
-        case EISDIR:
-            return "; name a file in it";
-        case EACCES:
-        case EPERM:
-        case EROFS:
-            return "; name a file where you may write";
-        default:
-            return "; name another file";
-    }
 }
 
 }  // namespace
@@ -76,9 +46,7 @@ Result<Output> Output::create_file(const std::string& path, std::size_t max_pend
     constexpr mode_t mode = 0644;
     Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode));
     if (!file.valid()) {
-        const int error = errno;
-        return fail(fmt::format("cannot create '{}': {}{}", printable(path), std::strerror(error),
-                                creation_advice(error)));
+        return cannot_create(path, errno);
     }
     Output output(file.get(), fmt::format("'{}'", printable(path)), max_pending);
     output.owned_ = std::move(file);
@@ -178,8 +146,7 @@ void Output::close_after(int error) {
         closed_ = true;  // the reader has what it wanted
     } else {
         take_back_half_line();
-        close_with(
-            fmt::format("cannot write to {}: {}{}", name_, std::strerror(error), advice(error)));
+        close_with(cannot_write(name_, error));
     }
 }
 

@@ -9,6 +9,7 @@ namespace rqs::util {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
 
 bool plain(unsigned char byte) {
     return byte >= 0x20 && byte < 0x7f;
@@ -158,7 +159,7 @@ void append_json_string(std::string& out, std::string_view raw) {
         char32_t code = 0;
         const std::size_t length = utf8_sequence(raw, code);
         if (length == 0) {
-            out += "\xef\xbf\xbd";
+            out += replacement;
         } else if (length == 1) {
             append_json_escape(out, static_cast<unsigned char>(raw[0]));
         } else if (deceptive(code)) {
@@ -170,6 +171,22 @@ void append_json_string(std::string& out, std::string_view raw) {
         raw.remove_prefix(length == 0 ? 1 : length);
     }
     out += '"';
+}
+
+std::string valid_utf8(std::string_view raw) {
+    std::string out;
+    out.reserve(raw.size());
+    while (!raw.empty()) {
+        char32_t code = 0;
+        const std::size_t length = utf8_sequence(raw, code);
+        if (length == 0 || code == 0) {
+            out += replacement;
+        } else {
+            out.append(raw.substr(0, length));
+        }
+        raw.remove_prefix(length == 0 ? 1 : length);
+    }
+    return out;
 }
 
 void append_csv_field(std::string& out, std::string_view raw) {

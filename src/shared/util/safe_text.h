@@ -16,6 +16,10 @@ std::string printable(std::string_view raw);
 /// Appends `raw` as a JSON string with its quotes: valid UTF-8, invalid bytes as U+FFFD.
 void append_json_string(std::string& out, std::string_view raw);
 
+/// `raw` as valid UTF-8 with nothing escaped: the value that append_json_string() spells, but for
+/// NUL, which stands as U+FFFD as invalid bytes do: for those who end a text there.
+std::string valid_utf8(std::string_view raw);
+
 /// Appends `raw` as one RFC 4180 field: printable as above, quoted where it must be.
 void append_csv_field(std::string& out, std::string_view raw);
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -54,6 +55,20 @@ TEST(Utf8Sequence, RefusesEveryKindOfInvalidBytes) {
           "\xe6\x97"sv, "\xed\xa0\x80"sv, "\xed\xbf\xbf"sv, "\xf0\x80\x80\x80"sv, "\xf0\x9f\x90"sv,
           "\xf4\x90\x80\x80"sv, "\xf5\x80\x80\x80"sv, "\xff"sv, "\xfe"sv}) {
         EXPECT_EQ(utf8_sequence(bad, code), 0U) << testing::PrintToString(bad);
+    }
+}
+
+TEST(ValidUtf8, IsTheValueThatJsonSpells) {
+    EXPECT_EQ(valid_utf8("web \xc3\xbc\n\x1b"), "web \xc3\xbc\n\x1b");
+    EXPECT_EQ(valid_utf8("a\xff\xe6\x97"), "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    EXPECT_EQ(valid_utf8("a\0b"sv),
+              "a\xef\xbf\xbd"
+              "b");
+    std::mt19937 random(7);
+    for (int i = 0; i < 20'000; ++i) {
+        std::string raw = random_bytes(random, 24);
+        std::replace(raw.begin(), raw.end(), '\0', 'x');
+        EXPECT_EQ(valid_utf8(raw), nlohmann::json::parse(json_text(raw)).get<std::string>());
     }
 }
 
