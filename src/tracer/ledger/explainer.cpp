@@ -42,6 +42,7 @@ Ran Explainer::add(const Switch& record) {
     ran.task = record.task;
     ran.ppid = record.ppid;
     ran.cgroup_id = record.cgroup_id;
+    ran.left = record.left;
     return ran;
 }
 

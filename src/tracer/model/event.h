@@ -128,6 +128,7 @@ struct Ran {
     std::uint64_t length_ns = 0;  ///< with them; 0 where its start is not known
     /// CLOCK_MONOTONIC, as close as the CPU's last arrival told; 0 before its first.
     std::uint64_t end_ns = 0;
+    Left left = Left::unknown;
 };
 
 /// Who made the waiter runnable (--waker).

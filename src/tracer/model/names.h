@@ -46,6 +46,26 @@ constexpr std::string_view name(WaitKind kind) {
     return "unknown";
 }
 
+constexpr std::string_view name(Left left) {
+    switch (left) {
+        case Left::asleep:
+            return "asleep";
+        case Left::blocked:
+            return "blocked";
+        case Left::stopped:
+            return "stopped";
+        case Left::dead:
+            return "dead";
+        case Left::preempted:
+            return "preempted";
+        case Left::yielded:
+            return "yielded";
+        case Left::unknown:
+            break;
+    }
+    return "unknown";
+}
+
 constexpr std::string_view name(Relation relation) {
     switch (relation) {
         case Relation::self:
