@@ -38,7 +38,9 @@ struct RecordingReport {
     WaitLengths lengths;
     std::vector<Loss> losses;      ///< in order of time, see LossTimeline
     std::vector<WorstWait> worst;  ///< longest first
-    KnownNames worst_names;        ///< of the cgroups of `worst`
+    /// Tasks that are shown of each of them, though they may name more for another consumer.
+    std::uint32_t worst_named_tasks = UINT32_MAX;
+    KnownNames worst_names;  ///< of the cgroups of `worst`
 
     // Optional: what idle CPUs could have run. Null where it was not looked at.
     std::shared_ptr<const IdleReport> idle;

@@ -72,6 +72,7 @@ void Reporter::end(const RunEnd& end) {
     report_.lengths = lengths_;
     report_.losses = losses_.losses();
     report_.worst = worst_.waits();
+    report_.worst_named_tasks = named_tasks;
     if (idle_) {
         idle_->finish();
         report_.idle = std::make_shared<const IdleReport>(idle_->report());

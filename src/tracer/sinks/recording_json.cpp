@@ -21,8 +21,6 @@ namespace {
 using json::field;
 using json::word;
 
-constexpr std::uint32_t all_tasks = UINT32_MAX;  // as many as the wait names
-
 class RecordingJson {
   public:
     RecordingJson(std::string& out, const RecordingReport& report)
@@ -174,7 +172,7 @@ void RecordingJson::worst() {
         time_.set_offset(worst.realtime_offset_ns);
         field(line_, R"({"type":"wait","ts_ns":)", worst.wait.ts_ns);
         time(",\"time\":", worst.wait.ts_ns);
-        json::wait_fields(line_, worst.wait, &report_.worst_names, all_tasks);
+        json::wait_fields(line_, worst.wait, &report_.worst_names, report_.worst_named_tasks);
     });
     time_.set_offset(report_.realtime_offset_ns);
 }

@@ -31,7 +31,6 @@ constexpr std::size_t fact_width = 12;
 constexpr std::size_t comm_width = 16;
 constexpr std::size_t losses_shown = 20;
 constexpr std::size_t longest_bar = 40;
-constexpr std::uint32_t all_tasks = UINT32_MAX;  // as many as the wait names
 
 double seconds(std::uint64_t ns) {
     return static_cast<double>(ns) / 1e9;
@@ -260,7 +259,7 @@ void RecordingText::worst_wait(const WorstWait& worst) {
     put(out_, " {:<7} {:>4} {:<9}{:>11.3f}\n", wait.task.tid, wait.cpu, name(wait.kind),
         static_cast<double>(wait.wait_ns) / 1e6);
     Line line(out_);
-    WhyLine(all_tasks, width_, &report_.worst_names).put(line, wait);
+    WhyLine(report_.worst_named_tasks, width_, &report_.worst_names).put(line, wait);
     line.text("\n");
     line.finish();
 }
