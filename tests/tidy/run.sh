@@ -98,9 +98,10 @@ sinks model|session|aggregate
 consumers model|session|aggregate|sinks
 enrich model
 record model
+database model|session|sinks
 sources model|decode|enrich|session|record|contract|bpfkit
 cli model|sinks
-commands model|cli|enrich|filter|sources|session|record|aggregate|sinks|consumers|bpfkit
+commands model|cli|enrich|filter|sources|session|record|aggregate|sinks|consumers|database|bpfkit
 EOF
 
     mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/shared/util/')

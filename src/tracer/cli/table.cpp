@@ -259,6 +259,13 @@ Status set_to(Invocation& out, std::string_view /*what*/, const std::string& val
     return {};
 }
 
+Status set_sqlite(Invocation& out, std::string_view what, const std::string& value) {
+    if (value == "-") {
+        return usage_error(fmt::format("{}: a database cannot go to a pipe; name a file", what));
+    }
+    return set_path(what, value, out.trace.replay.sqlite_path);
+}
+
 /// The stacks of every wait are an events' format.
 Status set_folded(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
     out.trace.replay.events = true;
@@ -378,6 +385,8 @@ const std::vector<OptionRow>& option_table() {
          "from here on: seconds since the start, or a time of\nday like 14:30:05", set_from},
         {0, "to", "TIME", Group::replay, "up to here", set_to},
         {0, "folded", "", Group::replay, "stacks for flame graphs: -f folded --events", set_folded},
+        {0, "sqlite", "FILE", Group::replay,
+         "also write waits, parts, runs and names to FILE, a\nnew SQLite database", set_sqlite},
 
         {'d', "duration", "SECONDS", Group::run, "stop after this time", set_duration},
         {'n', "count", "COUNT", Group::run, "stop after so many events", set_count},

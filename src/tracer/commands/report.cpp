@@ -12,10 +12,12 @@
 #include "commands/replay_span.h"
 #include "commands/views.h"
 #include "consumers/reporter.h"
+#include "database/writer.h"
 #include "filter/wait_filter.h"
 #include "session/session.h"
 #include "sinks/recording_report.h"
 #include "sources/recording.h"
+#include "util/safe_text.h"
 #include "util/say.h"
 #include "util/stop_signals.h"
 
@@ -33,6 +35,8 @@ class Report {
     Status make_session();
     void print_report();
     Status follow();
+    Status open_database();
+    Status publish_database();
     Status finish();
     void say_damage() const;
 
@@ -42,6 +46,7 @@ class Report {
     std::optional<util::Output> out_;
     std::unique_ptr<Views> views_;  // one of the two
     std::unique_ptr<Reporter> reporter_;
+    std::unique_ptr<database::Writer> database_;  // beside it, with --sqlite
     std::vector<Consumer*> consumers_;
     std::unique_ptr<Session> session_;
     Counters counters_;
@@ -68,11 +73,28 @@ Status Report::open() {
     }
     span_ = *span;
     source_->want(options_.source.min_us, span_);
+    if (auto opened = open_database(); !opened) {
+        return opened;
+    }
     auto out = open_output(options_.view.output_path);
     if (!out) {
         return tl::unexpected(out.error());
     }
     out_.emplace(std::move(*out));
+    return {};
+}
+
+Status Report::open_database() {
+    const std::string& path = options_.replay.sqlite_path;
+    if (path.empty()) {
+        return {};
+    }
+    auto database = database::Writer::create(
+        path, options_.view.named_tasks.value_or(database::Writer::default_named_tasks));
+    if (!database) {
+        return tl::unexpected(database.error());
+    }
+    database_ = std::move(*database);
     return {};
 }
 
@@ -90,6 +112,9 @@ void Report::make_consumers() {
             }
             reporter_->look_at_idle(std::move(online));
         }
+    }
+    if (database_) {
+        consumers_.push_back(database_.get());
     }
 }
 
@@ -136,18 +161,29 @@ void Report::say_damage() const {
     }
 }
 
+/// A database of less than was asked for would look like one of all.
+Status Report::publish_database() {
+    const bool complete = source_->ended() || (session_->done() && !out_->closed());
+    if (!complete) {
+        return fail(fmt::format("'{}' was not written: not all of the recording was read",
+                                util::printable(options_.replay.sqlite_path)));
+    }
+    return database_->publish(source_->info(), source_->damage());
+}
+
 Status Report::finish() {
     counters_ = source_->counters();
     session_->end(source_->now_ns(), counters_);
     if (reporter_) {
         print_report();
     }
+    const auto published = database_ ? publish_database() : Status{};
     auto written = out_->finish();
     if (written && out_->error()) {
         written = tl::unexpected(*out_->error());
     }
     say_damage();
-    return written;
+    return written ? published : written;
 }
 
 Result<int> Report::run() {

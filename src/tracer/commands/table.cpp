@@ -103,6 +103,8 @@ cli::Command report_row() {
         "  runqslower report build.rec --events -W 1000\n"
         "                                   waits longer than 1 ms, and who had the CPU\n"
         "  runqslower report build.rec -f json | jq .victims\n"
+        "  runqslower report build.rec --sqlite build.db\n"
+        "                                   all of it as tables, for SQL\n"
         "\n"
         "Exit code: 0 done, 1 it cannot be read, 2 wrong usage, 3 waits are missing and\n"
         "--strict was given.\n";
