@@ -144,6 +144,7 @@ Waker BlockDecoder::read_waker(Columns& in) {
         waker.task = tasks_.tasks[number].id;
         waker.cpu = static_cast<std::uint32_t>(where >> 1);
         waker.interrupt = (where & 1) != 0;
+        in.reading.failed = where >> 1 >= cpus_;
     }
     return waker;
 }
@@ -198,7 +199,7 @@ void BlockDecoder::read_switch(Columns& in) {
     if (in.has_high_cpus) {
         record_.cpu |= std::uint32_t{in.cpu_high.next()} << 8;
     }
-    if (record_.cpu >= Limits::cpus) {
+    if (record_.cpu >= cpus_) {
         in.reading.failed = true;
         return;
     }
@@ -232,8 +233,8 @@ void BlockDecoder::read_switch(Columns& in) {
 
 Status BlockDecoder::decode(const Block& block, bool continues, RecordHandler& handler) {
     Columns in(block);
-    HappeningReader context(block[Column::context], in.reading);
-    HappeningReader happenings(block[Column::happenings], in.reading);
+    HappeningReader context(block[Column::context], cpus_, in.reading);
+    HappeningReader happenings(block[Column::happenings], cpus_, in.reading);
     tasks_.read(block[Column::tasks], in.reading);
     expected_.clear();
     seen_cpus_.clear();

@@ -14,6 +14,10 @@ namespace rqs::record {
 
 class BlockDecoder {
   public:
+    /// `cpus` is the highest CPU number plus one of the machine that was recorded: a block that
+    /// names another CPU is not what the format says.
+    explicit BlockDecoder(std::uint32_t cpus = Limits::cpus) : cpus_(cpus) {}
+
     /// Hands on a block's records, its context first. `continues`: the block before it in the
     /// recording was handed on just now; else no switch follows another of an earlier block. An
     /// error means that the block is not what the format says; some records may have been handed on
@@ -33,6 +37,7 @@ class BlockDecoder {
     /// 0 where there is no such task, which fails the reading.
     TaskNumber checked(Columns& in, std::uint64_t number) const;
 
+    std::uint32_t cpus_;
     TaskList tasks_;
     Expected expected_;
     Switch record_;                // its memory is used again

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "record/block_decoder.h"
 #include "record/block_encoder.h"
 #include "record/pack.h"
@@ -140,6 +142,45 @@ TEST(Block, WithoutTheBlockBeforeNoSwitchFollows) {
         EXPECT_EQ(witness.lines[1].find("switch 0 200 true"), continues ? 0 : std::string::npos);
         EXPECT_EQ(witness.lines[2].find("switch 1 300 true"), 0U);
     }
+}
+
+/// What a decoder for a machine of four CPUs makes of what `add` has put into a block.
+Status decoded_of_four_cpus(const std::function<void(BlockEncoder&)>& add, Witness& witness) {
+    BlockEncoder encoder;
+    add(encoder);
+    return BlockDecoder(4).decode(encoder.take(), true, witness);
+}
+
+TEST(Block, OfACpuThatTheMachineHasNotGotIsAnError) {
+    const auto switch_on = [](std::uint32_t cpu, std::uint32_t waker_cpu) {
+        return [=](BlockEncoder& encoder) {
+            Switch record;
+            record.cpu = cpu;
+            record.clock_ns = 100;
+            record.came.emplace().waker = Waker{TaskId{}, waker_cpu, false};
+            encoder.add(record);
+        };
+    };
+    const auto happening = [](auto happened, std::uint32_t cpu) {
+        happened.cpu = cpu;
+        return [=](BlockEncoder& encoder) { encoder.note(happened); };
+    };
+    for (const std::uint32_t cpu : {3U, 4U, 300U, 8191U}) {
+        const bool there = cpu == 3;
+        for (const std::function<void(BlockEncoder&)>& add : {
+                 std::function<void(BlockEncoder&)>(switch_on(cpu, 0)),
+                 std::function<void(BlockEncoder&)>(switch_on(0, cpu)),
+                 std::function<void(BlockEncoder&)>(happening(ThrottleLook{}, cpu)),
+                 std::function<void(BlockEncoder&)>(happening(Stuck{}, cpu)),
+                 std::function<void(BlockEncoder&)>(happening(Loss{}, cpu)),
+             }) {
+            Witness witness;
+            EXPECT_EQ(decoded_of_four_cpus(add, witness).has_value(), there) << cpu;
+            EXPECT_EQ(witness.lines.size(), there ? 1U : 0U) << cpu;
+        }
+    }
+    Witness witness;
+    EXPECT_TRUE(decoded_of_four_cpus(happening(Loss{}, Loss::any_cpu), witness));
 }
 
 // Sanitizers and a bound on what comes out are the judges.

@@ -42,7 +42,7 @@ class Expected {
         }
     };
 
-    /// `number` of at most Limits::cpus.
+    /// `number` below Limits::cpus.
     Cpu& cpu(std::uint32_t number) {
         if (number >= cpus_.size()) {
             cpus_.resize(std::size_t{number} + 1);

@@ -218,6 +218,18 @@ T read(ByteView body, Reading& reading) {
     return happened;
 }
 
+/// State is kept for each CPU, so that its number must be one that the machine has.
+template <typename T>
+bool is_of_known_cpu(const T& happened, std::uint32_t cpus) {
+    if constexpr (std::is_same_v<T, Loss>) {
+        return happened.cpu < cpus || happened.cpu == Loss::any_cpu;
+    } else if constexpr (requires { happened.cpu; }) {
+        return happened.cpu < cpus;
+    } else {
+        return true;
+    }
+}
+
 }  // namespace
 
 void put_happening(Bytes& out, std::uint64_t gap, const ThrottleLook& look) {
@@ -257,6 +269,7 @@ void HappeningReader::take(RecordHandler& handler) {
     const ByteView body = bytes_.take(get_varint(bytes_, *reading_));
     const auto on = [&]<typename T>(void (RecordHandler::*hand_on)(const T&)) {
         const T happened = read<T>(body, *reading_);
+        reading_->failed = reading_->failed || !is_of_known_cpu(happened, cpus_);
         if (!reading_->failed) {
             (handler.*hand_on)(happened);
         }

@@ -41,8 +41,9 @@ void put_happening(Bytes& out, std::uint64_t gap, const Affinity& affinity);
 /// Reads a column of them.
 class HappeningReader {
   public:
-    HappeningReader(ByteView column, Reading& reading)
-        : bytes_(column, reading), reading_(&reading) {
+    /// One that names a CPU from `cpus` on fails the reading.
+    HappeningReader(ByteView column, std::uint32_t cpus, Reading& reading)
+        : bytes_(column, reading), reading_(&reading), cpus_(cpus) {
         look();
     }
 
@@ -56,6 +57,7 @@ class HappeningReader {
 
     ByteReader bytes_;
     Reading* reading_;
+    std::uint32_t cpus_;
     std::uint64_t gap_ = UINT64_MAX;
 };
 

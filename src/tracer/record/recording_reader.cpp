@@ -137,6 +137,14 @@ std::optional<RecordingReader::Frame> RecordingReader::next_frame() {
     return std::nullopt;
 }
 
+void RecordingReader::note_index(ByteView payload) {
+    const auto index = parse_index(payload);
+    if (index && !index->entries.empty()) {
+        const BlockSummary& last = index->entries.back().summary;
+        indexed_waits_ = last.waits_before + last.waits;
+    }
+}
+
 std::optional<RecordingReader::Frame> RecordingReader::next() {
     while (auto frame = next_frame()) {
         if (frame->header.type == FrameType::block) {
@@ -144,6 +152,8 @@ std::optional<RecordingReader::Frame> RecordingReader::next() {
         }
         if (frame->header.type == FrameType::end) {
             ending_ = parse_end(frame->payload);
+        } else if (frame->header.type == FrameType::index) {
+            note_index(frame->payload);
         }
         // What lies behind a skipped index is as damaged as before.
         damaged_ = damaged_ || frame->damaged_before;

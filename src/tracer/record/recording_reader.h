@@ -36,6 +36,9 @@ class RecordingReader {
 
     /// The last frame, once it was read: without it the recorder was killed or the copy is cut.
     [[nodiscard]] const std::optional<RunEnding>& ending() const { return ending_; }
+    /// Waits of the run by the end of the last block that an index has named so far, or 0: those of
+    /// a block that cannot be read too.
+    [[nodiscard]] std::uint64_t indexed_waits() const { return indexed_waits_; }
     /// Bytes that belong to no frame, and frames whose checksum is wrong.
     [[nodiscard]] std::uint64_t skipped_bytes() const { return skipped_bytes_; }
 
@@ -53,6 +56,7 @@ class RecordingReader {
     [[nodiscard]] ByteView held() const { return ByteView(buffer_).subspan(begin_, end_ - begin_); }
     std::optional<Frame> next_frame();
     bool find_frame();
+    void note_index(ByteView payload);
     std::optional<Bytes> read_at(std::uint64_t offset, std::size_t bytes) const;
     [[nodiscard]] std::optional<Index> index_at(std::uint64_t offset) const;
 
@@ -65,6 +69,7 @@ class RecordingReader {
     std::size_t payload_ = 0;  // of the frame handed out last, dropped with the next call
     bool damaged_ = false;
     std::optional<RunEnding> ending_;
+    std::uint64_t indexed_waits_ = 0;
     std::uint64_t skipped_bytes_ = 0;
 };
 

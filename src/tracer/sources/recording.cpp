@@ -31,6 +31,7 @@ class RecordingSource::Gate final : public RecordHandler {
             return;
         }
         const Arrival& came = *record.came;
+        ++waits_;
         source_.now_ns_ = std::max(source_.now_ns_, came.ts_ns);
         const bool inside =
             came.ts_ns >= source_.span_.from_ns && came.ts_ns <= source_.span_.to_ns;
@@ -68,9 +69,13 @@ class RecordingSource::Gate final : public RecordHandler {
     [[nodiscard]] bool wants_runs() const override { return next_.wants_runs(); }
     [[nodiscard]] bool done() const override { return next_.done(); }
 
+    /// That came, wanted or not.
+    [[nodiscard]] std::uint64_t waits() const { return waits_; }
+
   private:
     RecordingSource& source_;
     RecordHandler& next_;
+    std::uint64_t waits_ = 0;
 };
 
 RecordingSource::RecordingSource(std::vector<RecordingReader> readers)
@@ -114,6 +119,7 @@ Status RecordingSource::put_in_order() {
     }
     readers_ = std::move(sorted);
     waits_ = info().waits_before;
+    decoder_.emplace(info().cpus);
     return {};
 }
 
@@ -150,41 +156,60 @@ void RecordingSource::seek_to_span() {
     }
 }
 
-// The waits that lie between two blocks which do not follow one another.
-void RecordingSource::note_missing(const BlockSummary& next, RecordHandler& handler) {
-    if (next.waits_before <= waits_) {
+void RecordingSource::note_missing(std::uint64_t waits, std::uint64_t until_ns,
+                                   RecordHandler& handler) {
+    if (waits == 0) {
         return;
     }
     Loss loss;
     loss.cpu = Loss::any_cpu;
     loss.from_ns = now_ns_;
-    loss.to_ns = std::max(now_ns_, next.first_ns);
-    loss.lost = next.waits_before - waits_;
+    loss.to_ns = std::max(now_ns_, until_ns);
+    loss.lost = waits;
     loss.reason = LossReason::damage;
-    damage_.push_back(fmt::format("{} waits are missing: a part of {} cannot be read", loss.lost,
-                                  readers_[current_].name()));
     handler.on_loss(loss);
 }
 
+// The waits up to number `waits` of the run, where what was read last ends before that.
+void RecordingSource::note_hole(std::uint64_t waits, std::uint64_t until_ns,
+                                RecordHandler& handler) {
+    if (waits > waits_) {
+        damage_.push_back(fmt::format("{} waits are missing: a part of {} cannot be read",
+                                      waits - waits_, readers_[current_].name()));
+        note_missing(waits - waits_, until_ns, handler);
+        waits_ = waits;
+    }
+}
+
+// Waits may lie between two blocks which do not follow one another, and behind the place at which a
+// block turns out to be none.
 void RecordingSource::hand_on(const RecordingReader::Frame& frame, RecordHandler& handler) {
     const BlockSummary& summary = frame.header.summary;
+    const std::string& name = readers_[current_].name();
     Gate gate(*this, handler);
     const bool follows = summary.waits_before == waits_;
-    note_missing(summary, gate);
+    note_hole(summary.waits_before, summary.first_ns, gate);
     const auto block = unpacker_.unpack(frame.header, frame.payload);
-    const auto decoded = block ? decoder_.decode(**block, continues_ && follows, gate)
+    const auto decoded = block ? decoder_->decode(**block, continues_ && follows, gate)
                                : Status(tl::unexpected(block.error()));
     if (!decoded) {
+        const std::uint64_t missing =
+            summary.waits - std::min<std::uint64_t>(summary.waits, gate.waits());
         damage_.push_back(
-            fmt::format("{}: {}", readers_[current_].name(), decoded.error().message));
+            fmt::format("{}: {}; {} waits are missing", name, decoded.error().message, missing));
+        note_missing(missing, summary.last_ns, gate);
     }
     continues_ = decoded.has_value();
     waits_ = summary.waits_before + summary.waits;
     handler.on_reached(std::min(now_ns_, span_.to_ns));
 }
 
-void RecordingSource::end_file(bool at_its_end) {
+void RecordingSource::end_file(bool at_its_end, RecordHandler& handler) {
     const RecordingReader& reader = readers_[current_];
+    if (at_its_end) {
+        Gate gate(*this, handler);
+        note_hole(reader.indexed_waits(), reader.ending() ? reader.ending()->ended_ns : 0, gate);
+    }
     if (at_its_end && !reader.ending()) {
         damage_.push_back(fmt::format(
             "{} ends in the middle: its recorder was killed, or the copy is cut", reader.name()));
@@ -208,7 +233,7 @@ Status RecordingSource::poll(std::chrono::milliseconds /*timeout*/, RecordHandle
     }
     const auto frame = readers_[current_].next();
     if (!frame || frame->header.summary.first_ns > span_.to_ns) {
-        end_file(!frame);
+        end_file(!frame, handler);
         return {};
     }
     hand_on(*frame, handler);

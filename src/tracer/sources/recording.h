@@ -53,13 +53,14 @@ class RecordingSource final : public Source {
     Status put_in_order();
     void seek_to_span();
     void hand_on(const record::RecordingReader::Frame& frame, RecordHandler& handler);
-    void note_missing(const record::BlockSummary& next, RecordHandler& handler);
-    void end_file(bool at_its_end);
+    void note_missing(std::uint64_t waits, std::uint64_t until_ns, RecordHandler& handler);
+    void note_hole(std::uint64_t waits, std::uint64_t until_ns, RecordHandler& handler);
+    void end_file(bool at_its_end, RecordHandler& handler);
 
     std::vector<record::RecordingReader> readers_;
     std::size_t current_ = 0;
     record::Unpacker unpacker_;
-    record::BlockDecoder decoder_;
+    std::optional<record::BlockDecoder> decoder_;  // of the machine that the run was on
     std::uint64_t min_ns_ = 0;
     ReplaySpan span_;
     bool sought_ = false;
