@@ -44,6 +44,13 @@ Result<RecordingReader> RecordingReader::open(const std::string& path) {
     return reader;
 }
 
+bool RecordingReader::same_file(const RecordingReader& other) const {
+    struct stat mine {};
+    struct stat its {};
+    return ::fstat(file_.get(), &mine) == 0 && ::fstat(other.file_.get(), &its) == 0 &&
+           mine.st_dev == its.st_dev && mine.st_ino == its.st_ino;
+}
+
 // At least `wanted` bytes are held, unless the file ends before.
 bool RecordingReader::fill(std::size_t wanted) {
     if (end_ - begin_ >= wanted) {

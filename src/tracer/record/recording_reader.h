@@ -25,6 +25,9 @@ class RecordingReader {
     [[nodiscard]] const RecordingInfo& info() const { return info_; }
     [[nodiscard]] const std::string& name() const { return name_; }
 
+    /// Whether both read the same file, by whatever names.
+    [[nodiscard]] bool same_file(const RecordingReader& other) const;
+
     /// A frame that has a block.
     struct Frame {
         FrameHeader header;

@@ -90,6 +90,13 @@ Result<std::unique_ptr<RecordingSource>> RecordingSource::open(
         if (!reader) {
             return tl::unexpected(reader.error());
         }
+        const auto twin =
+            std::find_if(readers.begin(), readers.end(),
+                         [&](const RecordingReader& other) { return other.same_file(*reader); });
+        if (twin != readers.end()) {
+            return usage_error(fmt::format("{} and {} are one file; give each file once",
+                                           twin->name(), reader->name()));
+        }
         readers.push_back(std::move(*reader));
     }
     std::unique_ptr<RecordingSource> source(new RecordingSource(std::move(readers)));
