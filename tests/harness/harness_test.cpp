@@ -90,6 +90,15 @@ TEST(HarnessRun, BecomesNobody) {
     EXPECT_EQ(run({"/usr/bin/id", "-u"}, {.nobody = true}).out, "65534\n");
 }
 
+TEST(HarnessRun, HasATerminalIfWanted) {
+    const Outcome outcome =
+        run(shell("[ -t 1 ] && [ -t 2 ] && echo out && echo err >&2 && stty size <&1; exit 3"),
+            {.on_terminal = true});
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_EQ(outcome.out, "out\nerr\n24 80\n");
+    EXPECT_EQ(outcome.err, "");
+}
+
 TEST(HarnessRun, IsPlacedBeforeItBegins) {
     const auto far = [] { (void)::chdir("/proc"); };
     EXPECT_EQ(run({"pwd"}, {.place = far}).out, "/proc\n");

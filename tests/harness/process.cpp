@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -30,6 +33,21 @@ Pipe make_pipe() {
         throw std::runtime_error("cannot make a pipe");
     }
     return {util::Fd(ends[0]), util::Fd(ends[1])};
+}
+
+/// A terminal that hands on bytes as they are: `read` is ours, `write` the program's.
+Pipe make_terminal() {
+    termios plain{};
+    ::cfmakeraw(&plain);
+    const winsize size{24, 80, 0, 0};
+    int ours = -1;
+    int theirs = -1;
+    if (::openpty(&ours, &theirs, nullptr, &plain, &size) != 0) {
+        throw std::runtime_error("cannot make a terminal");
+    }
+    (void)::fcntl(ours, F_SETFD, FD_CLOEXEC);
+    (void)::fcntl(theirs, F_SETFD, FD_CLOEXEC);
+    return {util::Fd(ours), util::Fd(theirs)};
 }
 
 void drop_privileges() {
@@ -144,17 +162,21 @@ void Process::stop() {
 
 Spawned spawn(const Words& words, const Setting& setting) {
     Pipe in = make_pipe();
-    Pipe out = make_pipe();
+    Pipe out = setting.on_terminal ? make_terminal() : make_pipe();
     Pipe err = make_pipe();
     if (setting.closed_stdout) {
         out.read.reset();
     }
     Process process([&] {
         (void)::dup2(in.read.get(), STDIN_FILENO);
-        (void)::dup2(err.write.get(), STDERR_FILENO);
+        const Pipe& errors = setting.on_terminal ? out : err;
+        (void)::dup2(errors.write.get(), STDERR_FILENO);
         set_stdout(out.write.get(), setting);
         become(words, setting);
     });
+    if (setting.on_terminal) {
+        err.read.reset();
+    }
     return {std::move(process), std::move(in.write), std::move(out.read), std::move(err.read)};
 }
 

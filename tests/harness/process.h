@@ -53,11 +53,13 @@ using Words = std::vector<std::string>;
 
 /// How to start a program. The defaults are: three pipes, this user.
 struct Setting {
-    std::string input = {};            ///< standard input; it ends behind this
-    bool nobody = false;               ///< without privileges
-    std::string stdout_path = {};      ///< a file in place of the pipe
-    bool closed_stdout = false;        ///< a pipe whose reader is gone
-    bool no_stdout = false;            ///< descriptor 1 is closed
+    std::string input = {};        ///< standard input; it ends behind this
+    bool nobody = false;           ///< without privileges
+    std::string stdout_path = {};  ///< a file in place of the pipe
+    bool closed_stdout = false;    ///< a pipe whose reader is gone
+    bool no_stdout = false;        ///< descriptor 1 is closed
+    /// Standard output and standard error are a terminal of 80 columns; both come as stdout.
+    bool on_terminal = false;
     std::function<void()> place = {};  ///< called in the child before exec: CPU, priority
 };
 
@@ -66,7 +68,7 @@ struct Spawned {
     Process process;
     util::Fd in;
     util::Fd out;  ///< none where stdout is not a pipe that is read
-    util::Fd err;
+    util::Fd err;  ///< none where it is the terminal
 };
 
 /// Starts `words[0]` (looked up in PATH) with SIGPIPE as a shell would set it. Exits with 127 where
