@@ -2,6 +2,7 @@
 #include "commands/report.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -129,7 +130,9 @@ Status Report::make_session() {
     setup.count = options_.run.count;
     setup.filters = &options_.source.filters;
     session_ = std::make_unique<Session>(setup, consumers_);
-    session_->leave_out({info.left_out_pids.begin(), info.left_out_pids.end()});
+    if (!options_.source.self) {
+        session_->leave_out({info.left_out_pids.begin(), info.left_out_pids.end()});
+    }
     session_->begin();
     return session_->flush();
 }
@@ -155,8 +158,19 @@ void Report::print_report() {
                                    width_of(out_->fd()));
 }
 
+// Once: where a person reads a report, it stands there already. Waits have no place for it.
 void Report::say_damage() const {
-    for (const auto& line : source_->damage()) {
+    const auto& damage = source_->damage();
+    if (reporter_ && options_.view.format == Format::text && ::isatty(out_->fd()) == 1) {
+        return;
+    }
+    if (reporter_ && damage.size() > 1) {
+        util::say(fmt::format(
+            "runqslower: {} parts of the recording cannot be read; the report lists them",
+            damage.size()));
+        return;
+    }
+    for (const auto& line : damage) {
         util::say(fmt::format("runqslower: {}", line));
     }
 }
@@ -173,7 +187,8 @@ Status Report::publish_database() {
 
 Status Report::finish() {
     counters_ = source_->counters();
-    session_->end(source_->now_ns(), counters_);
+    // --from may lie behind the end of the recording.
+    session_->end(std::max(source_->now_ns(), span_.from_ns), counters_);
     if (reporter_) {
         print_report();
     }
@@ -198,8 +213,9 @@ Result<int> Report::run() {
     if (status = status ? finished : status; !status) {
         return tl::unexpected(status.error());
     }
-    return static_cast<int>(options_.run.strict && counters_.lost > 0 ? ExitCode::lost
-                                                                      : ExitCode::ok);
+    // How many waits a part had that cannot be read is not always known.
+    const bool missing = counters_.lost > 0 || !source_->damage().empty();
+    return static_cast<int>(options_.run.strict && missing ? ExitCode::lost : ExitCode::ok);
 }
 
 }  // namespace

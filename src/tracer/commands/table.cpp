@@ -106,8 +106,8 @@ cli::Command report_row() {
         "  runqslower report build.rec --sqlite build.db\n"
         "                                   all of it as tables, for SQL\n"
         "\n"
-        "Exit code: 0 done, 1 it cannot be read, 2 wrong usage, 3 waits are missing and\n"
-        "--strict was given.\n";
+        "Exit code: 0 done, also where parts are damaged, 1 it cannot be read, 2 wrong\n"
+        "usage, 3 waits are missing or a part is damaged, and --strict was given.\n";
     row.groups = {Group::replay, Group::tasks, Group::output, Group::sensing,
                   Group::target, Group::run,   Group::other};
     row.takes_files = true;
