@@ -55,11 +55,20 @@ tl::unexpected<Error> not_taken(const Command& command, const std::string& word)
         fmt::format("{0} does not take {1}; see 'runqslower {0} --help'", command.name, word));
 }
 
+/// The same of an option without a command: it is one of another command.
+tl::unexpected<Error> of_another_command(const OptionRow& row, const Commands& commands) {
+    const auto other = std::find_if(commands.begin(), commands.end(),
+                                    [&](const Command& one) { return one.takes(row.group); });
+    return usage_error(fmt::format("{0} is an option of {1}; see '{1} --help'", row.display_name(),
+                                   other->full_name()));
+}
+
 /// Whether the command takes what was given.
-Status check_words(const Command& command, const Words& words) {
+Status check_words(const Command& command, const Words& words, const Commands& commands) {
     for (const Use& use : words.uses) {
         if (!command.takes(use.row->group)) {
-            return not_taken(command, use.row->display_name());
+            return command.name.empty() ? of_another_command(*use.row, commands)
+                                        : not_taken(command, use.row->display_name());
         }
     }
     if (!command.takes_min_us && !command.takes_files && !words.operands.empty()) {
@@ -121,6 +130,12 @@ Status take_files(const std::vector<std::string>& operands, const Commands& comm
         return usage_error(
             "which recording? name its file, or - for standard input; 'runqslower record' makes "
             "one");
+    }
+    if (numbers.size() > 1) {
+        return usage_error(
+            fmt::format("both {} and {} were given, but there is one min_us; write ./{} for a file "
+                        "of that name",
+                        in_quotes(numbers[0]), in_quotes(numbers[1]), numbers[1]));
     }
     return take_min_us(numbers, commands, trace.source);
 }
@@ -211,6 +226,32 @@ Status settle(const Words& words, Invocation& out) {
     return {};
 }
 
+Status settle_flight(const RecordOptions& record, bool to_pipe) {
+    if (record.max_bytes || record.files > 1 || to_pipe) {
+        return usage_error(
+            "--flight writes a file for each trigger; leave out --max-size and --rotate, and name "
+            "a file, not -");
+    }
+    return {};
+}
+
+/// Whether there can be a recording at all.
+Status settle_recording(const Invocation& out) {
+    const TraceOptions& trace = out.trace;
+    const bool alone = out.command->takes(Group::keep) && !out.command->takes(Group::beside);
+    if (!alone && trace.record.path.empty()) {
+        return {};
+    }
+    if (trace.source.kind == SourceKind::schedstat) {
+        return usage_error(
+            "sampling sees no switches, so there is nothing to record; leave out --source");
+    }
+    if (trace.record.path == "-" && trace.view.output_path.empty()) {
+        return usage_error("--record -: standard output has the events; give them a file with -o");
+    }
+    return {};
+}
+
 /// What is kept, and how, must go together.
 Status settle_keeping(const Words& words, const Invocation& out) {
     const RecordOptions& record = out.trace.record;
@@ -223,15 +264,21 @@ Status settle_keeping(const Words& words, const Invocation& out) {
                             use.row->display_name()));
         }
     }
+    const bool to_pipe = record.path == "-" || (!beside && out.trace.view.to_stdout);
+    if (record.flight_s) {
+        return settle_flight(record, to_pipe);
+    }
+    if (record.trigger_us || !record.trigger_pressure.empty()) {
+        return usage_error("a trigger makes a flight recorder write; add --flight SECONDS");
+    }
+    if (record.flight_bytes) {
+        return usage_error("--flight-size: how many seconds are kept in it? add --flight SECONDS");
+    }
+    if (to_pipe && (record.max_bytes || record.files > 1)) {
+        return usage_error("--max-size and --rotate are for files; leave them out, or name a file");
+    }
     if (record.files > 1 && !record.max_bytes) {
         return usage_error("--rotate: how large may a file become? add --max-size");
-    }
-    if (record.flight_s && (record.max_bytes || out.trace.view.to_stdout)) {
-        return usage_error(
-            "--flight writes a file for each trigger; leave out --max-size, --rotate and -o -");
-    }
-    if (!record.flight_s && (record.trigger_us || !record.trigger_pressure.empty())) {
-        return usage_error("a trigger makes a flight recorder write; add --flight SECONDS");
     }
     return {};
 }
@@ -248,11 +295,12 @@ Answer wanted_answer(const Words& words) {
 }
 
 Status understand(Words& words, const Commands& commands, Invocation& out) {
-    Status status = check_words(*out.command, words);
+    Status status = check_words(*out.command, words, commands);
     status = status ? apply_options(words, out) : status;
     status = status ? take_operands(*out.command, words.operands, commands, out.trace) : status;
     status = status ? take_run_command(words, out.trace.run) : status;
     status = status ? settle(words, out) : status;
+    status = status ? settle_recording(out) : status;
     return status ? settle_keeping(words, out) : status;
 }
 

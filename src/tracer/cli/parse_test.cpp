@@ -4,42 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "cli/help.h"
+#include "cli/parse_for_test.h"
 #include "commands/table.h"
 
 namespace rqs::cli {
 namespace {
 
-using Args = std::vector<std::string>;
 using Ids = std::vector<std::uint32_t>;
 
-Result<Invocation> parse_args(const Args& args) {
-    std::vector<const char*> argv{"runqslower"};
-    for (const std::string& arg : args) {
-        argv.push_back(arg.c_str());
-    }
-    return parse(static_cast<int>(argv.size()), argv.data(), command_table());
-}
-
-std::string joined(const Args& args) {
-    std::string text;
-    for (const std::string& arg : args) {
-        text += "[" + arg + "]";
-    }
-    return text;
-}
-
-struct Good {
-    Args args;
-    std::function<bool(const TraceOptions&)> holds;
-};
-
 TEST(Parse, AcceptsWhatIsRight) {
-    const std::vector<Good> table{
+    expect_taken({
         {{},
          [](auto& o) {
              return o.source.min_us == 10000 && o.source.filters.pids.empty() && !o.view.previous;
@@ -182,23 +160,11 @@ TEST(Parse, AcceptsWhatIsRight) {
          [](auto& o) {
              return o.source.min_us == 5 && o.view.previous && o.run.command == Args{"a b", ""};
          }},
-    };
-    for (const Good& row : table) {
-        const auto result = parse_args(row.args);
-        ASSERT_TRUE(result) << joined(row.args) << ": " << result.error().message;
-        ASSERT_NE(result->command, nullptr) << joined(row.args);
-        EXPECT_EQ(result->command->name, "") << joined(row.args);
-        EXPECT_TRUE(row.holds(result->trace)) << joined(row.args);
-    }
+    });
 }
 
-struct Bad {
-    Args args;
-    std::string says;  ///< a part of the error line
-};
-
 TEST(Parse, RefusesWhatIsWrong) {
-    const std::vector<Bad> table{
+    expect_refused({
         {{"12abc"}, "'12abc' is not a whole number"},
         {{"-5"}, "min_us: '-5' is not a whole number"},
         {{"+5"}, "'+5'"},
@@ -301,17 +267,7 @@ TEST(Parse, RefusesWhatIsWrong) {
         {{"doctor", "--", "ls"}, "doctor runs no command"},
         {{"\x1b[31m"}, "\\x1b[31m"},
         {{"--a\x1b"}, "\\x1b"},
-    };
-    for (const Bad& row : table) {
-        const auto result = parse_args(row.args);
-        ASSERT_FALSE(result) << joined(row.args);
-        const Error& error = result.error();
-        EXPECT_EQ(error.code, ExitCode::usage) << joined(row.args);
-        EXPECT_NE(error.message.find(row.says), std::string::npos)
-            << joined(row.args) << ": " << error.message;
-        EXPECT_EQ(error.message.find('\n'), std::string::npos) << error.message;
-        EXPECT_EQ(error.message.find('\x1b'), std::string::npos) << joined(row.args);
-    }
+    });
 }
 
 TEST(Parse, FindsCommands) {

@@ -97,7 +97,7 @@ Status Keeper::open_flight(const RecordingInfo& info) {
     util::catch_dump_signal();
     record::FlightLimits limits;
     limits.span_ns = static_cast<std::uint64_t>(*options_.flight_s * ns_per_s);
-    limits.max_bytes = options_.flight_bytes;
+    limits.max_bytes = options_.flight_bytes.value_or(default_flight_bytes);
     if (options_.trigger_us) {
         limits.trigger_ns = *options_.trigger_us * ns_per_us;
     }

@@ -388,6 +388,10 @@ Result<int> Trace::run() {
 }  // namespace
 
 Result<int> run_trace(const TraceOptions& options) {
+    if (options.record.path == "-" && ::isatty(STDOUT_FILENO) == 1) {
+        return usage_error(
+            "a recording is not for a terminal; name a file, or pipe it into a program");
+    }
     const util::Procfs procfs;
     if (auto there = check_against_system(options.source.filters, procfs); !there) {
         return tl::unexpected(there.error());

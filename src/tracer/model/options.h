@@ -75,6 +75,9 @@ struct RunOptions {
     util::Priority priority;             ///< of the thread that reads the rings
 };
 
+/// What a flight recorder may take where nothing else is said.
+constexpr std::uint64_t default_flight_bytes = std::uint64_t{64} << 20;
+
 /// What is recorded, and where to.
 struct RecordOptions {
     std::string path;                        ///< `-` is standard output; empty: nothing is recorded
@@ -82,9 +85,9 @@ struct RecordOptions {
     std::optional<std::uint64_t> max_bytes;  ///< --max-size, of each file
     std::uint32_t files = 1;                 ///< --rotate: so many are kept
     std::optional<double> flight_s;          ///< --flight: the last seconds, in memory
-    std::uint64_t flight_bytes = std::uint64_t{64} << 20;  ///< --flight-size
-    std::optional<std::uint64_t> trigger_us;               ///< --trigger-us
-    std::vector<std::string> trigger_pressure;             ///< --trigger-psi, as written
+    std::optional<std::uint64_t> flight_bytes;  ///< --flight-size
+    std::optional<std::uint64_t> trigger_us;    ///< --trigger-us
+    std::vector<std::string> trigger_pressure;  ///< --trigger-psi, as written
 };
 
 /// A recording that is looked at.
