@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <string>
+
 #include "commands/keeper.h"
+#include "commands/views.h"
 #include "util/say.h"
 
 namespace rqs {
@@ -36,11 +39,13 @@ void Progress::show(std::uint64_t now_ns) {
     }
     const std::uint64_t switches = keeper_.recorder().switches();
     const double seconds = static_cast<double>(now_ns - shown_ns_) / ns_per_s;
-    util::say_text(fmt::format(
-        "{}recording for {:.0f} s: {} switches, {:.0f} a second, {}, {} waits lost (Ctrl-C ends)",
-        clear_line, static_cast<double>(now_ns - began_ns_) / ns_per_s, switches,
+    const std::string line = fmt::format(
+        "recording: {:.0f} s, {} switches, {:.0f} a second, {}, {} waits lost; Ctrl-C ends",
+        static_cast<double>(now_ns - began_ns_) / ns_per_s, switches,
         static_cast<double>(switches - switches_) / seconds, size_text(keeper_.bytes()),
-        keeper_.recorder().lost()));
+        keeper_.recorder().lost());
+    // A line that wraps could not be written over.
+    util::say_text(clear_line + line.substr(0, width_of(STDERR_FILENO) - 1));
     shown_ = true;
     shown_ns_ = now_ns;
     switches_ = switches;
