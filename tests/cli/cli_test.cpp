@@ -5,72 +5,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
-#include "harness/program.h"
+#include "tool.h"
 
 namespace {
 
 namespace fs = std::filesystem;
-using Args = std::vector<std::string>;
+using rqs::clitest::Args;
+using rqs::clitest::contains;
+using rqs::clitest::expect_refused;
+using rqs::clitest::joined;
+using rqs::clitest::json_lines;
+using rqs::clitest::lines;
+using rqs::clitest::Program;
+using rqs::clitest::run;
+using rqs::clitest::usage;
+using rqs::clitest::Wrong;
 using rqs::harness::Outcome;
-using rqs::harness::Setting;
-
-constexpr int usage = 2;
-
-std::string binary() {
-    const char* given = std::getenv("RQS_BIN");
-    return given != nullptr ? given : RQS_BIN;
-}
-
-std::string joined(const Args& args) {
-    std::string text;
-    for (const std::string& arg : args) {
-        text += " [" + arg + "]";
-    }
-    return text;
-}
-
-/// The program while it runs, with its output collected.
-class Program : public rqs::harness::Program {
-  public:
-    explicit Program(const Args& args, const Setting& setting = {})
-        : rqs::harness::Program(command(args), setting) {}
-
-  private:
-    static Args command(const Args& args) {
-        Args words{binary()};
-        words.insert(words.end(), args.begin(), args.end());
-        return words;
-    }
-};
-
-Outcome run(const Args& args, const Setting& setting = {}) {
-    Program program(args, setting);
-    return rqs::harness::outcome_of(program);
-}
-
-std::size_t lines(const std::string& text) {
-    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 /// Why live tracing cannot be tested here; empty where it can.
 std::string no_live_tracing() {
@@ -96,24 +58,7 @@ std::string no_schedstat() {
         }                                     \
     } while (false)
 
-/// Every line of stdout as JSON; a line that is not fails the test.
-std::vector<nlohmann::json> json_lines(const std::string& text) {
-    std::vector<nlohmann::json> objects;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        auto object = nlohmann::json::parse(line, nullptr, false);
-        EXPECT_TRUE(object.is_object()) << line;
-        objects.push_back(std::move(object));
-    }
-    return objects;
-}
-
 // ---------------------------------------------------------------------------- words
-
-struct Wrong {
-    Args args;
-    std::string says;
-};
 
 TEST(Usage, WrongInputIsOneLineAndExitCodeTwo) {
     const std::string missing = "/no/such/place";
@@ -160,15 +105,7 @@ TEST(Usage, WrongInputIsOneLineAndExitCodeTwo) {
         {{"--source", "schedstat", "--cpu", "0"}, "--cpu"},
         {{"\x1b[31mred"}, "\\x1b[31mred"},
     };
-    for (const Wrong& row : table) {
-        const Outcome outcome = run(row.args);
-        EXPECT_EQ(outcome.code, usage) << joined(row.args) << ": " << outcome.err;
-        EXPECT_EQ(outcome.out, "") << joined(row.args);
-        EXPECT_EQ(lines(outcome.err), 1U) << joined(row.args) << ": " << outcome.err;
-        EXPECT_EQ(outcome.err.rfind("runqslower: ", 0), 0U) << outcome.err;
-        EXPECT_TRUE(contains(outcome.err, row.says)) << joined(row.args) << ": " << outcome.err;
-        EXPECT_FALSE(contains(outcome.err, "\x1b")) << joined(row.args);
-    }
+    expect_refused(table, usage);
 }
 
 TEST(Usage, ThreadIsNoProcess) {
