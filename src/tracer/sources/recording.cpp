@@ -164,7 +164,7 @@ void RecordingSource::seek_to_span() {
 }
 
 void RecordingSource::note_missing(std::uint64_t waits, std::uint64_t until_ns,
-                                   RecordHandler& handler) {
+                                   RecordHandler& handler) const {
     if (waits == 0) {
         return;
     }

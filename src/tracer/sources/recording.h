@@ -53,7 +53,7 @@ class RecordingSource final : public Source {
     Status put_in_order();
     void seek_to_span();
     void hand_on(const record::RecordingReader::Frame& frame, RecordHandler& handler);
-    void note_missing(std::uint64_t waits, std::uint64_t until_ns, RecordHandler& handler);
+    void note_missing(std::uint64_t waits, std::uint64_t until_ns, RecordHandler& handler) const;
     void note_hole(std::uint64_t waits, std::uint64_t until_ns, RecordHandler& handler);
     void end_file(bool at_its_end, RecordHandler& handler);
 
