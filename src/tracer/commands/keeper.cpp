@@ -94,7 +94,6 @@ Status Keeper::open_flight(const RecordingInfo& info) {
         return tl::unexpected(triggers.error());
     }
     triggers_ = std::move(*triggers);
-    util::catch_dump_signal();
     record::FlightLimits limits;
     limits.span_ns = static_cast<std::uint64_t>(*options_.flight_s * ns_per_s);
     limits.max_bytes = options_.flight_bytes.value_or(default_flight_bytes);

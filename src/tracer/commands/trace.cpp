@@ -30,6 +30,7 @@
 #include "sources/live_names.h"
 #include "sources/make_source.h"
 #include "util/child.h"
+#include "util/dump_signal.h"
 #include "util/output.h"
 #include "util/priority.h"
 #include "util/procfs.h"
@@ -352,6 +353,10 @@ Result<int> Trace::exit_code(const Status& traced) {
 
 Result<int> Trace::run() {
     util::catch_stop_signals();
+    // Whoever sees the hook may ask for a dump.
+    if (options_.record.flight_s) {
+        util::catch_dump_signal();
+    }
     if (auto hurry = util::PriorityGuard::hurry(options_.run.priority)) {
         hurry_.emplace(std::move(*hurry));
     }
