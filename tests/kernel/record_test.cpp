@@ -13,6 +13,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/loads/overload.h"
@@ -104,7 +105,7 @@ class RecordedView : public Recorded, public ::testing::WithParamInterface<View>
 
 TEST_P(RecordedView, TellsWhatTheLiveRunTold) {
     auto load = workers(6);
-    Words live{"--record", path("x.rec"), "-o", path("live"), "-d", in_vm() ? "2" : "1.5"};
+    Words live{"--record", path("x.rec"), "-o", path("live"), "-d", in_vm() ? "1" : "1.5"};
     Words later{path("x.rec"), "--events", "-o", path("later")};
     const auto& options = GetParam().options;
     live.insert(live.end(), options.begin(), options.end());
@@ -138,6 +139,58 @@ INSTANTIATE_TEST_SUITE_P(
                            {"--buffer", "16k", "--history", "16", "--priority", "normal"}}),
     [](const auto& view) { return std::string(view.param.name); });
 
+TEST_F(Recorded, IsReportedInEveryFormat) {
+    auto load = workers(4);
+    Tracer tracer({"record", "-o", path("x.rec"), "-d", "2"});
+    ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
+    load.clear();
+    const auto json = report({path("x.rec"), "-f", "json"});
+    EXPECT_EQ(json.code, 0) << json.err;
+    EXPECT_EQ(json.err, "");
+    const Json object = Json::parse(json.out);
+    const auto waits = object.value("waits", std::uint64_t{0});
+    const auto lost = object.value("lost", std::uint64_t{1});
+    EXPECT_GT(waits, 100U);
+    EXPECT_GE(object.value("switches", std::uint64_t{0}), waits);
+    EXPECT_GE(object.value("duration_ns", std::uint64_t{0}), 2'000'000'000U);
+    EXPECT_TRUE(object.at("damage").empty());
+    EXPECT_FALSE(object.at("avoidable").is_null());
+    EXPECT_NE(tracer.stderr_text().find("; " + std::to_string(lost) + " waits lost"),
+              std::string::npos)
+        << tracer.stderr_text();
+    const auto text = report({path("x.rec")});
+    EXPECT_EQ(text.code, 0) << text.err;
+    for (const std::string& part :
+         {std::string("record-load"), "WAITS       " + std::to_string(waits)}) {
+        EXPECT_NE(text.out.find(part), std::string::npos) << part << "\n" << text.out;
+    }
+    const auto csv = report({path("x.rec"), "-f", "csv"});
+    EXPECT_EQ(csv.code, 0) << csv.err;
+    EXPECT_EQ(csv.out.rfind("section,", 0), 0U);
+}
+
+TEST_F(Recorded, ProgressIsShownOnATerminalOnceASecond) {
+    constexpr std::string_view head = "\r\x1b[Krecording: ";
+    harness::Program recorder({binary(), "record", "-o", path("x.rec")}, {.on_terminal = true});
+    const std::uint64_t began_ns = now_ns();
+    std::size_t first = std::string::npos;
+    std::size_t second = std::string::npos;
+    ASSERT_TRUE(recorder.collect_until([&] {
+        first = recorder.out.find(head);
+        second = first == std::string::npos ? first : recorder.out.find(head, first + 1);
+        return second != std::string::npos;
+    })) << recorder.out;
+    EXPECT_GE(now_ns() - began_ns, 2'000'000'000U);
+    recorder.send(SIGINT);
+    EXPECT_EQ(recorder.finish(), 0);
+    const std::string line = recorder.out.substr(first + head.size(), second - first - head.size());
+    for (const char* part : {" s, ", " switches, ", " a second, ", "B, ", " waits lost"}) {
+        EXPECT_NE(line.find(part), std::string::npos) << part << line;
+    }
+    EXPECT_NE(recorder.out.find("\r\x1b[Krunqslower: recorded "), std::string::npos)
+        << recorder.out;
+}
+
 // A filter on a full recording is the filter that the live tool would have had.
 TEST_F(Recorded, IsFilteredLater) {
     Process hog([] {
@@ -169,7 +222,7 @@ TEST_F(Recorded, IsFilteredLater) {
 TEST_F(Recorded, RotationLosesNothing) {
     auto load = crowd("pairs", 200);
     Tracer tracer({"0", "-q", "-s", "-f", "json", "-o", path("live"), "--record", path("x.rec"),
-                   "--max-size", "1m", "--rotate", "100", "-d", "3"});
+                   "--max-size", "1m", "--rotate", "100", "-d", in_vm() ? "2" : "3"});
     ASSERT_EQ(tracer.join(), 0) << tracer.stderr_text();
     load.reset();
     const std::string live = read_file(path("live"));
@@ -213,13 +266,14 @@ TEST_F(Recorded, KilledAtAnyMomentCanBeRead) {
 TEST_F(Recorded, AFullDiskEndsItWithWhatThereIs) {
     const std::string disk = path("disk");
     fs::create_directory(disk);
-    if (::mount("none", disk.c_str(), "tmpfs", 0, "size=1m") != 0) {
+    // Under emulation little is written in a few seconds.
+    if (::mount("none", disk.c_str(), "tmpfs", 0, in_vm() ? "size=32k" : "size=1m") != 0) {
         GTEST_SKIP() << "cannot mount a tmpfs";
     }
     auto load = crowd("pairs", 200);
     Tracer tracer({"record", "-o", disk + "/x.rec", "-d", "60"});
     // What ends a program of the kernel's waits for threads that this load starves.
-    sleep_ns(3'000'000'000);
+    sleep_ns(in_vm() ? 5'000'000'000 : 3'000'000'000);
     load.reset();
     EXPECT_EQ(tracer.join(), 1);
     EXPECT_NE(tracer.stderr_text().find("No space left on device"), std::string::npos)
@@ -251,17 +305,17 @@ TEST_F(Recorded, AFlightUnderOverloadHasTheSecondsBeforeTheSignal) {
     const Json json = Json::parse(outcome.out);
     const auto first_ns = json.value("from_ns", std::uint64_t{0});
     const auto last_ns = json.value("to_ns", std::uint64_t{0});
-    EXPECT_GT(json.value("waits", std::uint64_t{0}), 1000U);
+    EXPECT_GT(json.value("waits", std::uint64_t{0}), in_vm() ? 100U : 1000U);
     EXPECT_EQ(json.value("lost", std::uint64_t{1}), 0U);
     EXPECT_LT(first_ns + (in_vm() ? 0 : 1'500'000'000), asked_ns);
-    EXPECT_GT(last_ns + 100'000'000, asked_ns);
+    EXPECT_GT(last_ns + (in_vm() ? 1'000_ms : 100_ms), asked_ns);
 }
 
 TEST_F(Recorded, AFlightDumpHoldsTheWaitThatTriggeredIt) {
     Process hog([] {
         pin(scene_cpu());
         set_policy(SCHED_FIFO, 2);
-        for (int i = 0; i < 40; ++i) {
+        for (;;) {  // the tracer may take its time to start
             burn_ns(60_ms);
             sleep_ns(60_ms);
         }
