@@ -4,16 +4,21 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "bench/loads/overload.h"
@@ -348,6 +353,47 @@ class Restore {
     std::string path_;
     std::string text_;
 };
+
+/// The CPU that a process's first thread runs on, or ran on last.
+int cpu_of(pid_t pid) {
+    const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+    std::istringstream fields(stat.substr(std::min(stat.rfind(')'), stat.size())));
+    std::string field;
+    constexpr int processor = 37;  // the 39th of the line; ')' is the end of the second
+    for (int i = 0; i <= processor; ++i) {
+        fields >> field;
+    }
+    return std::atoi(field.c_str());
+}
+
+// The scheduler would leave a real-time thread where it is, though another CPU idles.
+TEST_F(Recorded, TheReaderLeavesABusyCpuToWhoeverIsThere) {
+    if (in_vm() || std::thread::hardware_concurrency() < 2) {
+        GTEST_SKIP() << "needs two CPUs of which one idles";
+    }
+    const int busy = scene_cpu();
+    std::vector<Process> load;
+    for (int i = 0; i < 2; ++i) {
+        load.emplace_back([busy] {
+            pin(busy);
+            for (;;) {
+                ::sched_yield();
+            }
+        });
+    }
+    Tracer tracer({"record", "-o", path("busy.rec")});
+    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+    ASSERT_TRUE(pin(busy, tracer.pid()));
+    ASSERT_TRUE(wait_for([&] { return cpu_of(tracer.pid()) == busy; }));
+    unpin(tracer.pid());
+    bool left = false;
+    for (int i = 0; i < 100 && !left; ++i) {
+        sleep_ns(100'000'000);
+        left = cpu_of(tracer.pid()) != busy;
+    }
+    EXPECT_TRUE(left);
+    EXPECT_EQ(tracer.stop(), 0) << tracer.stderr_text();
+}
 
 TEST_F(Recorded, ACpuThatGoesAndComesBackIsNoHarm) {
     const std::string online = "/sys/devices/system/cpu/cpu1/online";

@@ -74,6 +74,8 @@ class PriorityGuard {
     [[nodiscard]] std::string granted() const { return describe(granted_); }
     /// Whether that is what was asked for; of `automatic`: real time.
     [[nodiscard]] bool full() const { return full_; }
+    /// Whether that is real time.
+    [[nodiscard]] bool gives_real_time() const { return is_real_time(granted_); }
     /// Whether the share of this window is used up.
     [[nodiscard]] bool lowered() const { return lowered_; }
 

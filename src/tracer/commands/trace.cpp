@@ -34,6 +34,7 @@
 #include "util/output.h"
 #include "util/priority.h"
 #include "util/procfs.h"
+#include "util/quiet_cpu.h"
 #include "util/run_clock.h"
 #include "util/say.h"
 #include "util/stop_signals.h"
@@ -79,6 +80,7 @@ class Trace {
     // Last to go: also the end of a run is not to take for ever on a crowded machine.
     std::optional<util::PriorityGuard> hurry_;
     std::optional<util::PriorityGuard> priority_;
+    util::QuietCpu quiet_cpu_;
     std::optional<util::Output> out_;
     std::optional<Error> refused_;  // why the priority was not to be had
     std::unique_ptr<Views> views_;  // none where nothing is shown
@@ -267,6 +269,9 @@ Status Trace::follow() {
         }
         if (priority_) {
             priority_->account();
+            if (priority_->gives_real_time()) {
+                quiet_cpu_.look(source_->now_ns());
+            }
         }
     }
     return {};
