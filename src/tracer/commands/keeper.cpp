@@ -145,8 +145,8 @@ std::string Keeper::last_word() const {
                                  ? "standard output"
                                  : fmt::format("'{}'", util::printable(options_.path));
     if (flight_ != nullptr) {
-        return fmt::format("saw {} switches, wrote {} dumps; {} waits lost", recorder_->switches(),
-                           flight_->dumps(), recorder_->lost());
+        return fmt::format("saw {} switches, wrote {} dump{}; {} waits lost", recorder_->switches(),
+                           flight_->dumps(), flight_->dumps() == 1 ? "" : "s", recorder_->lost());
     }
     if (file_->reader_left()) {
         return "the reader of the recording has gone: nothing more is recorded";

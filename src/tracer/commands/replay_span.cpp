@@ -31,6 +31,12 @@ Result<std::int64_t> take_fraction_ns(std::string& text, std::string_view what) 
     return static_cast<std::int64_t>(*seconds * static_cast<double>(ns_per_s));
 }
 
+/// `0`, `0.0`: no time for parse_seconds(), but a moment.
+bool is_zero(std::string_view word) {
+    return word.find_first_not_of("0.") == std::string_view::npos &&
+           word.find('0') != std::string_view::npos && word.find('.') == word.rfind('.');
+}
+
 bool reads(const std::string& text, const char* format, tm& when) {
     const char* const rest = ::strptime(text.c_str(), format, &when);
     return rest != nullptr && *rest == '\0';
@@ -59,7 +65,7 @@ Result<std::int64_t> time_of_day_s(const std::string& text, std::string_view wha
 
 Result<std::uint64_t> moment_ns(const std::string& word, std::string_view what,
                                 const RecordingInfo& info) {
-    if (word == "0") {
+    if (is_zero(word)) {
         return info.began_ns;
     }
     if (word.find(':') == std::string::npos) {

@@ -2,13 +2,6 @@
 #include "sources/live_names.h"
 
 namespace rqs {
-namespace {
-
-constexpr std::uint64_t again_ns = 1'000'000'000;
-constexpr std::size_t most_told = 16384;
-
-}  // namespace
-
 LiveNames::LiveNames(RecordHandler& next, const Needs& needs) : next_(next), needs_(needs) {}
 
 void LiveNames::begin_round(std::uint64_t now_ns) {
@@ -17,24 +10,12 @@ void LiveNames::begin_round(std::uint64_t now_ns) {
     cgroups_.begin_round(now_ns);
 }
 
-bool LiveNames::is_due(Told& told, std::uint64_t id) {
-    if (told.size() >= most_told) {
-        told.clear();
-    }
-    const auto [entry, first] = told.try_emplace(id, now_ns_);
-    if (first || now_ns_ - entry->second >= again_ns) {
-        entry->second = now_ns_;
-        return true;
-    }
-    return false;
-}
-
 // What cannot be told now is asked for again at the next switch, if only the period's reads are
 // spent.
 template <typename LookUp>
 void LiveNames::tell(Told& told, std::uint64_t id, LookUp look_up) {
-    if (id != 0 && is_due(told, id) && !look_up()) {
-        told.erase(id);
+    if (id != 0 && told.is_due(id, now_ns_) && !look_up()) {
+        told.forget(id);
     }
 }
 

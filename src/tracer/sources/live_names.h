@@ -4,12 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 
 #include "enrich/cgroup_names.h"
 #include "enrich/process_names.h"
 #include "model/record.h"
 #include "session/consumer.h"
+#include "sources/told.h"
 
 namespace rqs {
 
@@ -37,10 +37,6 @@ class LiveNames final : public RecordHandler {
     [[nodiscard]] bool done() const override { return next_.done(); }
 
   private:
-    /// What was told, and when; forgotten as a whole when it grows too large.
-    using Told = std::unordered_map<std::uint64_t, std::uint64_t>;
-
-    bool is_due(Told& told, std::uint64_t id);
     template <typename LookUp>
     void tell(Told& told, std::uint64_t id, LookUp look_up);
     void tell_process(std::uint32_t pid);

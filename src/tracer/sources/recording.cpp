@@ -177,12 +177,21 @@ void RecordingSource::note_missing(std::uint64_t waits, std::uint64_t until_ns,
     handler.on_loss(loss);
 }
 
+void RecordingSource::note_damage(std::string line) {
+    if (damage_.size() < most_damage) {
+        damage_.push_back(std::move(line));
+        return;
+    }
+    damage_.resize(most_damage + 1);
+    damage_.back() = fmt::format("{} more places are damaged", ++more_damage_);
+}
+
 // The waits up to number `waits` of the run, where what was read last ends before that.
 void RecordingSource::note_hole(std::uint64_t waits, std::uint64_t until_ns,
                                 RecordHandler& handler) {
     if (waits > waits_) {
-        damage_.push_back(fmt::format("{} waits are missing: a part of {} cannot be read",
-                                      waits - waits_, readers_[current_].name()));
+        note_damage(fmt::format("{} waits are missing: a part of {} cannot be read", waits - waits_,
+                                readers_[current_].name()));
         note_missing(waits - waits_, until_ns, handler);
         waits_ = waits;
     }
@@ -202,7 +211,7 @@ void RecordingSource::hand_on(const RecordingReader::Frame& frame, RecordHandler
     if (!decoded) {
         const std::uint64_t missing =
             summary.waits - std::min<std::uint64_t>(summary.waits, gate.waits());
-        damage_.push_back(
+        note_damage(
             fmt::format("{}: {}; {} waits are missing", name, decoded.error().message, missing));
         note_missing(missing, summary.last_ns, gate);
     }
@@ -218,14 +227,14 @@ void RecordingSource::end_file(bool at_its_end, RecordHandler& handler) {
         note_hole(reader.indexed_waits(), reader.ending() ? reader.ending()->ended_ns : 0, gate);
     }
     if (at_its_end && !reader.ending()) {
-        damage_.push_back(fmt::format(
+        note_damage(fmt::format(
             "{} ends in the middle: its recorder was killed, or the copy is cut", reader.name()));
     } else if (reader.ending()) {
         now_ns_ = std::max(now_ns_, std::min(reader.ending()->ended_ns, span_.to_ns));
     }
     if (reader.skipped_bytes() > 0) {
-        damage_.push_back(fmt::format("{} bytes of {} are damaged and were skipped",
-                                      reader.skipped_bytes(), reader.name()));
+        note_damage(fmt::format("{} bytes of {} are damaged and were skipped",
+                                reader.skipped_bytes(), reader.name()));
     }
     ++current_;
     sought_ = false;

@@ -23,6 +23,8 @@ struct ReplaySpan {
 
 class RecordingSource final : public Source {
   public:
+    static constexpr std::size_t most_damage = 20;
+
     /// Opens all files, which must be of one run, and puts them in order. `-` is standard input.
     static Result<std::unique_ptr<RecordingSource>> open(const std::vector<std::string>& paths);
 
@@ -42,7 +44,8 @@ class RecordingSource final : public Source {
 
     /// Everything was handed on.
     [[nodiscard]] bool ended() const { return current_ >= readers_.size(); }
-    /// What is wrong with the recording, a line each; complete once it has ended.
+    /// What is wrong with the recording, a line each, at most `most_damage` and one that counts the
+    /// rest; complete once it has ended.
     [[nodiscard]] const std::vector<std::string>& damage() const { return damage_; }
     [[nodiscard]] std::uint64_t switches() const { return switches_; }
 
@@ -55,6 +58,7 @@ class RecordingSource final : public Source {
     void hand_on(const record::RecordingReader::Frame& frame, RecordHandler& handler);
     void note_missing(std::uint64_t waits, std::uint64_t until_ns, RecordHandler& handler) const;
     void note_hole(std::uint64_t waits, std::uint64_t until_ns, RecordHandler& handler);
+    void note_damage(std::string line);
     void end_file(bool at_its_end, RecordHandler& handler);
 
     std::vector<record::RecordingReader> readers_;
@@ -71,6 +75,7 @@ class RecordingSource final : public Source {
     std::uint64_t lost_ = 0;
     std::uint64_t now_ns_ = 0;
     std::vector<std::string> damage_;
+    std::size_t more_damage_ = 0;
 };
 
 }  // namespace rqs

@@ -108,6 +108,20 @@ TEST_F(HostileRecording, SoIsAThrottlingOfACpuThatIsNotThere) {
     EXPECT_EQ(lost_, 1U);
 }
 
+// However many blocks are none, what is said of them stays short.
+TEST_F(HostileRecording, MuchDamageIsCountedAndNotListed) {
+    constexpr std::size_t bad_blocks = 50;
+    for (std::size_t i = 0; i < bad_blocks; ++i) {
+        recorder_->on_throttle({UINT32_MAX, 1, 5, 6, 7, 8});
+        add_wait(0);
+        recorder_->cut();
+    }
+    read();
+    EXPECT_EQ(lost_, bad_blocks);
+    ASSERT_EQ(damage_.size(), RecordingSource::most_damage + 1);
+    EXPECT_EQ(damage_.back(), "30 more places are damaged");
+}
+
 // No block comes after it that would say how many waits came before: the index does.
 TEST_F(HostileRecording, ALastBlockThatIsMissingIsCounted) {
     for (int i = 0; i < 3; ++i) {
