@@ -189,9 +189,13 @@ TEST_F(Recorded, ProgressIsShownOnATerminalOnceASecond) {
     recorder.send(SIGINT);
     EXPECT_EQ(recorder.finish(), 0);
     const std::string line = recorder.out.substr(first + head.size(), second - first - head.size());
-    for (const char* part : {" s, ", " switches, ", " a second, ", "B, ", " waits lost"}) {
+    // Little is stored within a second: the size may be bytes or kB, but never nothing.
+    EXPECT_TRUE(line.find(" bytes, ") != std::string::npos || line.find("B, ") != std::string::npos)
+        << line;
+    for (const char* part : {" s, ", " switches, ", " a second, ", " waits lost"}) {
         EXPECT_NE(line.find(part), std::string::npos) << part << line;
     }
+    EXPECT_EQ(line.find(" 0 bytes"), std::string::npos) << line;
     EXPECT_NE(recorder.out.find("\r\x1b[Krunqslower: recorded "), std::string::npos)
         << recorder.out;
 }

@@ -45,7 +45,7 @@ bool is_urgent(const util::Scheduling& scheduling) {
 }  // namespace
 
 BlockLine::BlockLine(BlockStore& store, const LineOptions& options)
-    : store_(store), options_(options) {
+    : store_(store), options_(options), stored_bytes_(store.bytes()) {
     const SignalsBlocked blocked;
     const bool urgent = is_urgent(util::get_scheduling(0));
     for (unsigned i = 0; i < options_.threads; ++i) {
