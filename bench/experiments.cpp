@@ -173,10 +173,7 @@ void add_relations(std::vector<Variant>& variants) {
     const VariantFigures untraced = find(variants, Role::untraced).figures;
     for (Variant& variant : variants) {
         VariantFigures& figures = variant.figures;
-        for (std::size_t i = 0; i < figures.hook_ns.size(); ++i) {
-            const double empty_run_ns = empty.hook_ns.at(i) / empty.runs.at(i);
-            figures.net_ns.add(figures.hook_ns.at(i) - empty_run_ns * figures.runs.at(i));
-        }
+        figures.net_ns = net_of(figures.hook_ns, figures.runs, empty.hook_ns, empty.runs);
         for (std::size_t i = 0; i < figures.hackbench_ns.size(); ++i) {
             figures.pingpong_slowdown.add(figures.pingpong_ns.at(i) / untraced.pingpong_ns.at(i));
             figures.hackbench_slowdown.add(figures.hackbench_ns.at(i) /

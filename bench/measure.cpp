@@ -62,6 +62,15 @@ Result<Hook> measure_hook(pid_t pid, const Plan& plan, const Words& words) {
     return measure_hook(pid, *load);
 }
 
+Series net_of(const Series& hook_ns, const Series& runs, const Series& empty_hook_ns,
+              const Series& empty_runs) {
+    Series net_ns;
+    for (std::size_t i = 0; i < hook_ns.size() && i < empty_hook_ns.size(); ++i) {
+        net_ns.add(hook_ns.at(i) - empty_hook_ns.at(i) / empty_runs.at(i) * runs.at(i));
+    }
+    return net_ns;
+}
+
 void add_counter(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
     if (more) {
         sum = sum.value_or(0) + *more;

@@ -35,6 +35,10 @@ Result<Hook> measure_hook(pid_t pid, Load& load);
 /// The same with a load of its own.
 Result<Hook> measure_hook(pid_t pid, const Plan& plan, const Words& words);
 
+/// A tool's time in its programs, round by round, less what as many runs of the empty program took.
+Series net_of(const Series& hook_ns, const Series& runs, const Series& empty_hook_ns,
+              const Series& empty_runs);
+
 /// Adds where something was counted.
 void add_counter(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more);
 

@@ -145,8 +145,8 @@ Result<std::vector<OverloadFigures>> compare_overloads(const Plan& plan) {
     std::vector<OverloadCase> cases = make_cases(plan);
     for (int round = 0; round < plan.overload_rounds; ++round) {
         for (OverloadCase& which : cases) {
-            fmt::print(stderr, "rqs_bench: {} tasks ({}), {}\n", which.figures.tasks,
-                       which.figures.load, which.figures.label);
+            progress(fmt::format("{} tasks ({}), {}", which.figures.tasks, which.figures.load,
+                                 which.figures.label));
             // A tool that cannot be measured under an overload is a finding, not an error.
             if (const Status ok = run_case(plan, which); !ok) {
                 which.figures.missing = ok.error().message;

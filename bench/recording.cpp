@@ -255,10 +255,7 @@ void add_relations(std::vector<Candidate>& candidates) {
     const RecorderFigures empty = candidates[1].figures;
     for (Candidate& candidate : candidates) {
         RecorderFigures& figures = candidate.figures;
-        for (std::size_t i = 0; i < figures.hook_ns.size() && i < empty.hook_ns.size(); ++i) {
-            const double empty_run_ns = empty.hook_ns.at(i) / empty.runs.at(i);
-            figures.net_ns.add(figures.hook_ns.at(i) - empty_run_ns * figures.runs.at(i));
-        }
+        figures.net_ns = net_of(figures.hook_ns, figures.runs, empty.hook_ns, empty.runs);
         add_slowdown(figures.pingpong, untraced.pingpong);
         add_slowdown(figures.hackbench, untraced.hackbench);
         add_slowdown(figures.overload, untraced.overload);

@@ -3,6 +3,7 @@
 
 #include <iterator>
 
+#include "bench/cells.h"
 #include "bench/recording_figures.h"
 
 namespace rqs::bench {
@@ -10,21 +11,11 @@ namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
-constexpr double mib = 1 << 20;
-
 std::string percent(const Series& slowdown) {
     return slowdown.empty()
                ? "–"
                : fmt::format("{:+.1f} % ({:+.0f}…{:+.0f})", (slowdown.median() - 1) * 100,
                              (slowdown.smallest() - 1) * 100, (slowdown.largest() - 1) * 100);
-}
-
-std::string cell(const Series& series, double divisor, int digits) {
-    return series.empty() ? "–" : fmt::format("{:.{}f}", series.median() / divisor, digits);
-}
-
-std::string count(const std::optional<std::uint64_t>& number) {
-    return number ? fmt::format("{}", *number) : "–";
 }
 
 std::optional<std::uint64_t> lost_elsewhere(const RecorderFigures& row) {
@@ -45,11 +36,10 @@ void append_recorders(Out out, const RecordingFigures& figures) {
             continue;
         }
         fmt::format_to(out, "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", row.label,
-                       cell(row.net_ns, 1, 1), percent(row.pingpong.slowdown),
+                       cell(row.net_ns, 1), percent(row.pingpong.slowdown),
                        percent(row.hackbench.slowdown), percent(row.overload.slowdown),
-                       cell(row.pingpong.bytes_a_switch, 1, 2),
-                       cell(row.hackbench.bytes_a_switch, 1, 2), count(lost_elsewhere(row)),
-                       count(row.overload.lost));
+                       cell(row.pingpong.bytes_a_switch, 2), cell(row.hackbench.bytes_a_switch, 2),
+                       count(lost_elsewhere(row)), count(row.overload.lost));
     }
 }
 
@@ -60,9 +50,9 @@ void append_overload(Out out, const RecordingFigures& figures) {
     for (const RecorderFigures& row : figures.recorders) {
         if (row.missing.empty() && !row.overload.switches_per_s.empty()) {
             fmt::format_to(out, "| {} | {} | {} | {} | {} |\n", row.label,
-                           cell(row.overload.switches_per_s, 1, 0),
-                           row.cpu_percent.empty() ? "–" : cell(row.cpu_percent, 1, 1) + " %",
-                           cell(row.peak_rss, mib, 1), cell(row.ring_bytes, mib, 1));
+                           cell(row.overload.switches_per_s, 0),
+                           row.cpu_percent.empty() ? "–" : cell(row.cpu_percent, 1) + " %",
+                           cell(row.peak_rss, 1, mib), cell(row.ring_bytes, 1, mib));
         }
     }
 }
@@ -72,8 +62,8 @@ void append_reports(Out out, const RecordingFigures& figures) {
                    "\n| reading a recording, million switches a second of CPU time | report | perf "
                    "sched latency |\n|---|--:|--:|\n");
     for (const ReportFigures& row : figures.reports) {
-        fmt::format_to(out, "| {} | {} | {} |\n", row.load, cell(row.ours_per_s, 1e6, 2),
-                       cell(row.perf_per_s, 1e6, 2));
+        fmt::format_to(out, "| {} | {} | {} |\n", row.load, cell(row.ours_per_s, 2, 1e6),
+                       cell(row.perf_per_s, 2, 1e6));
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "bench/experiments.h"
 #include "bench/loads/crowd.h"
+#include "bench/measure.h"
 
 namespace rqs::bench {
 namespace {
@@ -92,7 +93,7 @@ Result<SoakFigures> soak_with(const Plan& plan, const std::vector<std::string>& 
     argv.insert(argv.end(), options.begin(), options.end());
     figures.label = fmt::format("{}", fmt::join(argv, " "));
     argv.front() = plan.ours;
-    fmt::print(stderr, "rqs_bench: {:.0f} minutes of {}\n", figures.minutes, figures.label);
+    progress(fmt::format("{:.0f} minutes of {}", figures.minutes, figures.label));
     auto tool = Tool::start({argv, true, true, false, true});
     if (!tool) {
         return tl::unexpected(tool.error());
@@ -126,9 +127,9 @@ Result<std::vector<SoakFigures>> soak(const Plan& plan) {
         if (!figures) {
             return tl::unexpected(figures.error());
         }
-        fmt::print(stderr, "rqs_bench: {}: at most {:.1f} MiB resident, {} of {} lost\n",
-                   figures->label, static_cast<double>(figures->peak_rss) / (1 << 20),
-                   figures->loss.lost, figures->loss.kept + figures->loss.lost);
+        progress(fmt::format("{}: at most {:.1f} MiB resident, {} of {} lost", figures->label,
+                             static_cast<double>(figures->peak_rss) / (1 << 20), figures->loss.lost,
+                             figures->loss.kept + figures->loss.lost));
         all.push_back(std::move(*figures));
     }
     return all;

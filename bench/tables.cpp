@@ -3,17 +3,13 @@
 
 #include <iterator>
 
+#include "bench/cells.h"
 #include "bench/figures.h"
 
 namespace rqs::bench {
 namespace {
 
 using Out = std::back_insert_iterator<std::string>;
-
-/// A series' median with `digits` decimals and a unit, or a dash.
-std::string cell(const Series& series, int digits, double divisor = 1) {
-    return series.empty() ? "–" : fmt::format("{:.{}f}", series.median() / divisor, digits);
-}
 
 std::string spread(const Series& series, int digits) {
     return series.empty() ? "–"
@@ -61,16 +57,11 @@ void append_workload_table(Out out, const Figures& figures) {
     }
 }
 
-std::string count(const std::optional<std::uint64_t>& number) {
-    return number ? fmt::format("{}", *number) : "–";
-}
-
 void append_tool_table(Out out, const Figures& figures) {
     fmt::format_to(
         out,
         "\n| tools | exec to attached, ms | peak RSS, MiB | maps and programs, MiB | "
         "together, MiB | waits seen | kept | lost |\n|---|--:|--:|--:|--:|--:|--:|--:|\n");
-    constexpr double mib = 1 << 20;
     for (const VariantFigures& row : figures.variants) {
         if (!row.peak_rss.empty()) {
             fmt::format_to(out, "| {} | {} | {} | {} | {} | {} | {} | {} |\n", row.label,
@@ -124,7 +115,6 @@ void append_overload_table(Out out, const std::vector<OverloadFigures>& rows) {
                    "\n| overload | tasks | tool | waits seen | kept | lost | tool's own CPU | peak "
                    "RSS beside the rings, MiB | rings, MiB | together, MiB "
                    "|\n|---|--:|---|--:|--:|--:|--:|--:|--:|--:|\n");
-    constexpr double mib = 1 << 20;
     for (const OverloadFigures& row : rows) {
         if (!row.missing.empty()) {
             fmt::format_to(out, "| {} | {} | {}: {} ||||||||\n", row.load, row.tasks, row.label,

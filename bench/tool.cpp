@@ -53,8 +53,6 @@ LastWord parse_errors(const std::string& errors) {
         } else if (std::sscanf(line.c_str(), "kept %lu lost %lu", &kept, &lost) == 2) {
             word.kept = kept;
             word.lost = lost;
-        } else if (std::sscanf(line.c_str(), "overrun: %lu", &lost) == 1) {
-            word.lost_events += lost;
         } else if (const auto lost_waits = lost_by_recorder(line)) {
             word.lost = *lost_waits;
         }

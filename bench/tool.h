@@ -17,10 +17,9 @@ struct LastWord {
     std::optional<std::uint64_t> seen;
     std::optional<std::uint64_t> kept;
     std::optional<std::uint64_t> lost;
-    std::uint64_t left_out = 0;    ///< its own waits, and those that its output caused
-    std::uint64_t wait_lines = 0;  ///< printed, where they were counted
-    /// Sum of the lines `lost N events` and `overrun: N`, the peers' ways to say it.
-    std::uint64_t lost_events = 0;
+    std::uint64_t left_out = 0;     ///< its own waits, and those that its output caused
+    std::uint64_t wait_lines = 0;   ///< printed, where they were counted
+    std::uint64_t lost_events = 0;  ///< sum of the lines `lost N events`, the peers' way to say it
 };
 
 class Tool {

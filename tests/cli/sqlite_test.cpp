@@ -6,22 +6,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
-#include "harness/program.h"
+#include "tool.h"
 
+namespace rqs::clitest {
 namespace {
 
 namespace fs = std::filesystem;
-using rqs::harness::Outcome;
-using rqs::harness::Setting;
 
 constexpr const char* recording = RQS_GOLDEN_DIR "/recordings/v1.rec";
 
@@ -34,13 +30,10 @@ class SqliteTest : public testing::Test {
     }
     ~SqliteTest() override { fs::remove_all(folder); }
 
-    [[nodiscard]] Outcome report(const std::vector<std::string>& more,
-                                 const Setting& setting = {}) const {
-        const char* given = std::getenv("RQS_BIN");
-        rqs::harness::Words words{given != nullptr ? given : RQS_BIN, "report", recording,
-                                  "--sqlite", path};
+    [[nodiscard]] Outcome report(const Args& more, const Setting& setting = {}) const {
+        Args words{"report", recording, "--sqlite", path};
         words.insert(words.end(), more.begin(), more.end());
-        return rqs::harness::run(words, setting);
+        return run(words, setting);
     }
 
     /// The first column of the first row.
@@ -68,8 +61,8 @@ class SqliteTest : public testing::Test {
     }
 
     static void expect_one_line(const std::string& text, const std::string& part) {
-        EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
-        EXPECT_NE(text.find(part), std::string::npos) << text;
+        EXPECT_EQ(lines(text), 1U) << text;
+        EXPECT_TRUE(contains(text, part)) << text;
     }
 
     fs::path folder;
@@ -91,18 +84,14 @@ TEST_F(SqliteTest, ADatabaseComesBesideTheReport) {
     for (const char* format : {"text", "json", "csv"}) {
         const Outcome beside = report({"-f", format, "--why=all"});
         fs::remove(path);
-        EXPECT_EQ(beside.out, rqs::harness::run({RQS_BIN, "report", recording, "-f", format}).out);
+        EXPECT_EQ(beside.out, run({"report", recording, "-f", format}).out);
     }
 }
 
 TEST_F(SqliteTest, ADatabaseComesBesideEvents) {
     const Outcome outcome = report({"--events", "-f", "json", "10"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
-    std::size_t waits = 0;
-    for (std::size_t at = 0; (at = outcome.out.find(R"("type":"wait")", at)) != std::string::npos;
-         ++at) {
-        ++waits;
-    }
+    const std::size_t waits = times(outcome.out, R"("type":"wait")");
     EXPECT_GT(waits, 0U);
     EXPECT_EQ(answer("SELECT count(*) FROM waits"), std::to_string(waits));
     EXPECT_EQ(answer("SELECT min(wait_ns) > 10000 FROM waits"), "1");
@@ -142,8 +131,8 @@ TEST_F(SqliteTest, NoFileIsReplaced) {
 
 TEST_F(SqliteTest, ADatabaseNeedsAName) {
     for (const char* word : {"-", ""}) {
-        const Outcome outcome = rqs::harness::run({RQS_BIN, "report", recording, "--sqlite", word});
-        EXPECT_EQ(outcome.code, 2);
+        const Outcome outcome = run({"report", recording, "--sqlite", word});
+        EXPECT_EQ(outcome.code, usage);
         expect_one_line(outcome.err, "--sqlite: ");
     }
 }
@@ -158,17 +147,17 @@ TEST_F(SqliteTest, WhereThereIsNoRoomNothingIsLeft) {
     const Outcome outcome = report({}, setting);
     EXPECT_EQ(outcome.code, 1);
     expect_one_line(outcome.err, "out.db': File too large; raise the limit");
-    EXPECT_NE(outcome.out.find("WAITS"), std::string::npos);
+    EXPECT_TRUE(contains(outcome.out, "WAITS"));
     EXPECT_EQ(files(), 0);
 }
 
 TEST_F(SqliteTest, ADatabaseOfLessThanAllIsNotLeft) {
     const Outcome outcome = report({"--events"}, {.closed_stdout = true});
     EXPECT_EQ(outcome.code, 1);
-    EXPECT_NE(outcome.err.find("was not written: not all of the recording was read"),
-              std::string::npos)
+    EXPECT_TRUE(contains(outcome.err, "was not written: not all of the recording was read"))
         << outcome.err;
     EXPECT_EQ(files(), 0);
 }
 
 }  // namespace
+}  // namespace rqs::clitest

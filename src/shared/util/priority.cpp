@@ -28,7 +28,6 @@ struct Kind {
 constexpr std::array<Kind, 3> with_value{{{"nice", Priority::Kind::nice, -20, 19},
                                           {"fifo", Priority::Kind::fifo, 1, 99},
                                           {"rr", Priority::Kind::rr, 1, 99}}};
-constexpr int urgent_nice = -20;
 
 std::optional<int> number(std::string_view text) {
     int value = 0;

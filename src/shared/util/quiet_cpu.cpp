@@ -7,16 +7,13 @@
 #include <array>
 #include <charconv>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "util/clock.h"
+#include "util/procfs.h"
 
 namespace rqs::util {
 namespace {
-
-constexpr std::uint64_t least_every_ns = 200'000'000;
 
 /// The first `count` numbers of a line.
 template <std::size_t count>
@@ -87,9 +84,7 @@ std::optional<std::uint32_t> quieter_than(std::uint32_t current, const IdleTimes
 }
 
 void QuietCpu::compare(std::uint64_t own_ns) {
-    std::ifstream file("/proc/stat");
-    text_.assign(std::istreambuf_iterator<char>(file), {});
-    IdleTimes now = idle_times(text_);
+    IdleTimes now = idle_times(Procfs().read("stat").value_or(""));
     const int current = ::sched_getcpu();
     constexpr std::uint64_t tick_ns = 10'000'000;  // the unit of /proc/stat
     constexpr std::uint64_t least = 4;

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace rqs::util {
@@ -36,13 +35,14 @@ class QuietCpu {
     [[nodiscard]] std::uint64_t moves() const { return moves_; }
 
   private:
+    static constexpr std::uint64_t least_every_ns = 200'000'000;
+
     void compare(std::uint64_t own_ns);
 
     std::uint64_t looked_ns_ = 0;
     std::uint64_t cpu_ns_ = 0;  // of the thread, then
-    std::uint64_t every_ns_ = 200'000'000;
+    std::uint64_t every_ns_ = least_every_ns;
     IdleTimes idle_;
-    std::string text_;
     std::uint64_t moves_ = 0;
 };
 

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 
 #include "util/clock.h"
+#include "util/signals_blocked.h"
 
 namespace rqs::util {
 namespace {
@@ -22,17 +22,12 @@ bool make_thread(pthread_t& thread, const Scheduling& scheduling, void* (*run)(v
     }
     sched_param param{};
     param.sched_priority = scheduling.rt_priority;
-    // Signals are for the threads that wait for something.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before);
+    const SignalsBlocked blocked;
     const bool made = ::pthread_attr_setstacksize(&attributes, stack_bytes) == 0 &&
                       ::pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED) == 0 &&
                       ::pthread_attr_setschedpolicy(&attributes, scheduling.policy) == 0 &&
                       ::pthread_attr_setschedparam(&attributes, &param) == 0 &&
                       ::pthread_create(&thread, &attributes, run, argument) == 0;
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     ::pthread_attr_destroy(&attributes);
     return made;
 }

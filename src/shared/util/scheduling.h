@@ -18,6 +18,9 @@ struct Scheduling {
     friend bool operator==(const Scheduling&, const Scheduling&) = default;
 };
 
+/// As much as an ordinary thread can have.
+constexpr int urgent_nice = -20;
+
 /// In words: `real-time (fifo:1)`, `nice -20`, `normal`.
 std::string describe(const Scheduling& scheduling);
 

@@ -144,10 +144,7 @@ void Writer::end(const RunEnd& end) {
 }
 
 void Writer::write_facts(const RecordingInfo& info) {
-    std::string command;
-    for (const std::string& word : info.command_line) {
-        command += (command.empty() ? "" : " ") + word;
-    }
+    const std::string command = fmt::format("{}", fmt::join(info.command_line, " "));
     Statement(*connection_,
               "INSERT INTO recording VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .run(util::valid_utf8(info.host), util::valid_utf8(info.kernel),

@@ -3,10 +3,10 @@
 
 #include <sched.h>
 
-#include <csignal>
 #include <utility>
 
 #include "util/scheduling.h"
+#include "util/signals_blocked.h"
 
 namespace rqs::record {
 namespace {
@@ -22,22 +22,6 @@ std::size_t bytes_of(const Block& block) {
     return bytes;
 }
 
-/// Signals are for the threads that wait for something.
-class SignalsBlocked {
-  public:
-    SignalsBlocked() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-    }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-  private:
-    sigset_t before_{};
-};
-
 bool is_urgent(const util::Scheduling& scheduling) {
     return util::is_real_time(scheduling) || scheduling.nice < 0;
 }
@@ -46,7 +30,7 @@ bool is_urgent(const util::Scheduling& scheduling) {
 
 BlockLine::BlockLine(BlockStore& store, const LineOptions& options)
     : store_(store), options_(options), stored_bytes_(store.bytes()) {
-    const SignalsBlocked blocked;
+    const util::SignalsBlocked blocked;
     const bool urgent = is_urgent(util::get_scheduling(0));
     for (unsigned i = 0; i < options_.threads; ++i) {
         threads_.emplace_back([this, urgent] { serve(urgent); });
@@ -119,8 +103,7 @@ void BlockLine::store(Entry& entry) {
 
 void BlockLine::serve(bool urgent) {
     if (urgent) {
-        constexpr int urgent_nice = -20;
-        (void)util::set_scheduling(0, {SCHED_OTHER, 0, urgent_nice, true});
+        (void)util::set_scheduling(0, {SCHED_OTHER, 0, util::urgent_nice, true});
     }
     Packer packer;
     Lock lock(mutex_);

@@ -134,15 +134,11 @@ void RecordingCsv::heading() {
 void RecordingCsv::recording() {
     fact("headline", headline(report_));
     for (const RecordingInfo& info : report_.info) {
-        std::string command;
-        for (const std::string& word : info.command_line) {
-            command += (command.empty() ? "" : " ") + word;
-        }
         fact("host", info.host);
         fact("kernel", info.kernel);
         fact("machine", info.machine);
         fact("tool", info.tool);
-        fact("command_line", command);
+        fact("command_line", fmt::format("{}", fmt::join(info.command_line, " ")));
     }
     fact("from", local_time(report_.from_ns));
     fact("to", local_time(report_.to_ns));

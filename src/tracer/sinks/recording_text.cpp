@@ -109,12 +109,8 @@ void RecordingText::run(const RecordingInfo& info) {
     fact("HOST", fmt::format("{}, kernel {} {}, {} CPU{}", util::printable(info.host),
                              util::printable(info.kernel), util::printable(info.machine), cpus,
                              cpus == 1 ? "" : "s"));
-    std::string command;
-    for (const std::string& word : info.command_line) {
-        command += command.empty() ? "" : " ";
-        util::append_printable(command, word);
-    }
-    fact("COMMAND", fmt::format("{} ({})", command, util::printable(info.tool)));
+    const std::string command = fmt::format("{}", fmt::join(info.command_line, " "));
+    fact("COMMAND", fmt::format("{} ({})", util::printable(command), util::printable(info.tool)));
 }
 
 void RecordingText::span() {

@@ -2,6 +2,7 @@
 #include "sources/live_names.h"
 
 namespace rqs {
+
 LiveNames::LiveNames(RecordHandler& next, const Needs& needs) : next_(next), needs_(needs) {}
 
 void LiveNames::begin_round(std::uint64_t now_ns) {
