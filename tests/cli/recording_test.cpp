@@ -95,6 +95,9 @@ TEST_F(Recordings, WrongWordsAreOneLineAndExitCodeTwo) {
             {{"report", good, "-o"}, "'-o' needs a value"},
             {{"report", good, "--cgroupmap", "/m"}, "cannot look into BPF maps"},
             {{"report", good, "--max-size", "1m"}, "report does not take --max-size"},
+            {{"report", good, "-W"}, "--why: a report shows no single waits; add --events"},
+            {{"report", good, "--interval", "1"}, "--interval: a report shows no single waits"},
+            {{"report", good, "--events", "--interval", "0.0001"}, "0.0001 s is too short"},
             {{"--events"}, "is an option of runqslower report"},
         },
         usage);
@@ -309,7 +312,10 @@ TEST_F(Recordings, AFullDiskIsOneClearLine) {
     const Outcome recorded =
         run({"record", "--source", "synthetic", "-d", "0.05", "-o", "/dev/full"});
     EXPECT_EQ(recorded.code, 1);
-    EXPECT_TRUE(contains(recorded.err, "No space left on device")) << recorded.err;
+    EXPECT_TRUE(contains(recorded.err, "No space left on device; free some space"))
+        << recorded.err;
+    EXPECT_TRUE(contains(recorded.err, "recorded 0 switches")) << recorded.err;
+    EXPECT_TRUE(contains(recorded.err, "of them since they could not be written")) << recorded.err;
 }
 
 TEST_F(Recordings, AnybodyMayReport) {
@@ -321,6 +327,152 @@ TEST_F(Recordings, AnybodyMayReport) {
     EXPECT_EQ(outcome.err, "");
     EXPECT_GT(lines(outcome.out), 0U);
     EXPECT_EQ(outcome.out, report({}).out);
+}
+
+// ---------------------------------------------------------------------------- what is there
+
+TEST_F(Recordings, WhatIsReadIsNotWrittenOver) {
+    const std::string before = bytes_of(path("good.rec"));
+    fs::create_symlink(path("good.rec"), path("link"));
+    fs::create_hard_link(path("good.rec"), path("twin"));
+    for (const Args& options : {Args{"-o", path("good.rec")}, Args{"-o", path("link")},
+                                Args{"--events", "-o", path("twin")}}) {
+        const Outcome outcome = report(options);
+        EXPECT_EQ(outcome.code, usage) << joined(options);
+        EXPECT_TRUE(contains(outcome.err, "is what is read; name another file")) << outcome.err;
+        EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
+    }
+    const Outcome piped = run({"report", "-", "-o", path("good.rec")}, {.input = before});
+    EXPECT_EQ(piped.code, 0) << "what comes through a pipe may be replaced: " << piped.err;
+    write("good.rec", before);
+    EXPECT_EQ(report({"-o", "/dev/null"}).code, 0);
+    EXPECT_EQ(bytes_of(path("good.rec")), before);
+}
+
+TEST_F(Recordings, OneFileDoesNotTakeBothWaitsAndRecording) {
+    write("old", "old");
+    fs::create_symlink(path("old"), path("link"));
+    for (const auto& [printed, recorded] :
+         {std::pair("old", "old"), std::pair("link", "old"), std::pair("new", "./new")}) {
+        const Outcome outcome = run({"0", "--source", "synthetic", "-d", "0.05", "-o",
+                                     path(printed), "--record", path(recorded)});
+        EXPECT_EQ(outcome.code, usage) << printed;
+        EXPECT_TRUE(contains(outcome.err, "would be one file")) << outcome.err;
+        EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
+    }
+    EXPECT_EQ(bytes_of(path("old")), "old");
+    EXPECT_FALSE(fs::exists(path("new")));
+    const Outcome shell = run({"0", "--source", "synthetic", "-d", "0.05", "--record", path("x")},
+                              {.stdout_path = path("x")});
+    EXPECT_EQ(shell.code, usage) << shell.err;
+    const Outcome nowhere = run({"0", "--source", "synthetic", "-d", "0.05", "-o", "/dev/null",
+                                 "--record", "/dev/null"});
+    EXPECT_EQ(nowhere.code, 0) << nowhere.err;
+}
+
+TEST_F(Recordings, ACommandThatCannotBeRunLeavesEveryFileAsItWas) {
+    write("old", "old");
+    write("no-program", "#!/bin/sh\n");
+    for (const auto& [command, code] : {std::pair(std::string("no-such-command"), 127),
+                                        std::pair(path("nowhere"), 127),
+                                        std::pair(path("no-program"), 126),
+                                        std::pair(folder_.string(), 126)}) {
+        for (const Args& where :
+             {Args{"record", "-o", path("old")}, Args{"0", "-o", path("old")}}) {
+            Args args = where;
+            args.insert(args.end(), {"--", command});
+            const Outcome outcome = run(args);
+            EXPECT_EQ(outcome.code, code) << joined(args);
+            EXPECT_TRUE(contains(outcome.err, "cannot run '" + command + "'")) << outcome.err;
+            EXPECT_EQ(bytes_of(path("old")), "old") << joined(args);
+        }
+    }
+}
+
+TEST_F(Recordings, ASignalForAFlightRecorderIsNoHarm) {
+    Program program({"record", "--source", "synthetic", "-d", "1", "-o", path("x.rec")});
+    for (int i = 0; i < 200 && !fs::exists(path("x.rec")); ++i) {
+        ::usleep(5000);
+    }
+    program.send(SIGUSR1);
+    EXPECT_EQ(program.finish(), 0) << program.err;
+    EXPECT_EQ(times(program.err, "SIGUSR1 asks a flight recorder"), 1U) << program.err;
+    EXPECT_EQ(run({"report", path("x.rec")}).err, "");
+}
+
+// ---------------------------------------------------------------------------- rotation
+
+/// A recording in several files, the oldest first.
+class Rotated : public Recordings {
+  protected:
+    Rotated() {
+        const Outcome outcome =
+            run({"record", "--source", "synthetic", "--max-size", "1m", "--rotate", "100", "-d",
+                 "0.3", "-o", path("r.rec")});
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        files_.push_back(path("r.rec"));
+        for (int i = 1; fs::exists(path("r.rec." + std::to_string(i))); ++i) {
+            files_.insert(files_.begin(), path("r.rec." + std::to_string(i)));
+        }
+    }
+    static json report_of(const Args& files) {
+        Args args{"report", "-f", "json"};
+        args.insert(args.end(), files.begin(), files.end());
+        const Outcome outcome = run(args);
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        return json_lines(outcome.out).at(0);
+    }
+
+    Args files_;
+};
+
+TEST_F(Rotated, FilesAloneTellOfTheirOwnTime) {
+    ASSERT_GE(files_.size(), 3U);
+    const json all = report_of(files_);
+    std::uint64_t waits = 0;
+    std::uint64_t duration_ns = 0;
+    for (const std::string& file : files_) {
+        const json one = report_of({file});
+        EXPECT_TRUE(one["damage"].empty()) << one["damage"];
+        waits += one["waits"].get<std::uint64_t>();
+        duration_ns += one["duration_ns"].get<std::uint64_t>();
+    }
+    EXPECT_EQ(waits, all["waits"].get<std::uint64_t>());
+    EXPECT_EQ(duration_ns, all["duration_ns"].get<std::uint64_t>())
+        << "where a file ends the next one begins";
+}
+
+TEST_F(Rotated, AFileThatIsLeftOutIsSaidToBe) {
+    ASSERT_GE(files_.size(), 3U);
+    const std::uint64_t all = report_of(files_)["waits"].get<std::uint64_t>();
+    Args some = files_;
+    some.erase(some.begin() + 1);
+    const json object = report_of(some);
+    ASSERT_EQ(object["damage"].size(), 1U) << object["damage"];
+    const std::string said = object["damage"][0].get<std::string>();
+    EXPECT_TRUE(contains(said, "waits lie between")) << said;
+    EXPECT_TRUE(contains(said, "a file of the run was not given")) << said;
+    EXPECT_EQ(object["waits"].get<std::uint64_t>() + object["lost"].get<std::uint64_t>(), all);
+    // Neither what comes before the first file nor what comes after the last is asked for.
+    EXPECT_TRUE(report_of({files_[1]})["damage"].empty());
+}
+
+TEST_F(Rotated, ThePartThatIsAskedForIsAllThatMustBeThere) {
+    ASSERT_GE(files_.size(), 3U);
+    Args some{"report", files_.front(), files_.back(), "-f", "json", "--to", "0.0001"};
+    const json object = json_lines(run(some).out).at(0);
+    EXPECT_TRUE(object["damage"].empty()) << object["damage"];
+    EXPECT_EQ(object["lost"].get<std::uint64_t>(), 0U);
+}
+
+TEST_F(Rotated, ACopyIsNotCountedTwice) {
+    fs::copy_file(files_.front(), path("copy.rec"));
+    Args args{"report", path("copy.rec")};
+    args.insert(args.end(), files_.begin(), files_.end());
+    const Outcome outcome = run(args);
+    EXPECT_EQ(outcome.code, usage);
+    EXPECT_TRUE(contains(outcome.err, "are copies of one recording; give one of them"))
+        << outcome.err;
 }
 
 // ---------------------------------------------------------------------------- damage

@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <utility>
 
+#include "util/file_error.h"
 #include "util/room.h"
 #include "util/safe_text.h"
 #include "util/stop_signals.h"
@@ -37,9 +37,9 @@ ByteFile::ByteFile(Fd owned, std::string name)
 Result<ByteFile> ByteFile::create(const std::string& path) {
     Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!file.valid()) {
-        return fail(fmt::format("cannot write to {}: {}", printable(path), std::strerror(errno)));
+        return cannot_create(path, errno);
     }
-    return ByteFile(std::move(file), printable(path));
+    return ByteFile(std::move(file), fmt::format("'{}'", printable(path)));
 }
 
 Status ByteFile::give_up(int error) {
@@ -48,8 +48,8 @@ Status ByteFile::give_up(int error) {
         (void)::lseek(fd_, static_cast<off_t>(size_), SEEK_SET);
     }
     reader_left_ = error == EPIPE;
-    return fail(fmt::format("cannot write to {}: {}", name_,
-                            error == 0 ? "its reader takes nothing" : std::strerror(error)));
+    return fail(error == 0 ? fmt::format("cannot write to {}: its reader takes nothing", name_)
+                           : cannot_write(name_, error));
 }
 
 Status ByteFile::append(std::span<const std::uint8_t> bytes) {
@@ -76,7 +76,7 @@ Status ByteFile::append(std::span<const std::uint8_t> bytes) {
 
 Status ByteFile::close() {
     if (owned_.valid() && ::close(owned_.release()) != 0) {
-        return fail(fmt::format("cannot write to {}: {}", name_, std::strerror(errno)));
+        return fail(cannot_write(name_, errno));
     }
     return {};
 }

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -91,6 +93,40 @@ int exit_code(const siginfo_t& info) {
     return info.si_code == CLD_EXITED ? info.si_status : killed_by_signal + info.si_status;
 }
 
+/// What execve() would fail with, or 0.
+int exec_error(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        return errno;
+    }
+    return S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0 ? 0 : EACCES;
+}
+
+/// As execvp() looks a command up.
+int exec_error_in_path(const std::string& name) {
+    const char* const set = std::getenv("PATH");
+    std::string_view folders = set != nullptr ? set : "/bin:/usr/bin";
+    int error = ENOENT;
+    while (true) {
+        const std::size_t end = std::min(folders.find(':'), folders.size());
+        const std::string folder(folders.substr(0, end));
+        const int here = exec_error(folder.empty() ? name : folder + "/" + name);
+        if (here == 0) {
+            return 0;
+        }
+        error = here == EACCES ? EACCES : error;
+        if (end == folders.size()) {
+            return error;
+        }
+        folders.remove_prefix(end + 1);
+    }
+}
+
+Error cannot_run(const std::string& name, int error) {
+    return {fmt::format("cannot run '{}': {}", printable(name), std::strerror(error)),
+            error == ENOENT ? command_not_found : command_not_runnable};
+}
+
 using Pair = std::pair<Fd, Fd>;
 
 Result<Pair> own(int made, const std::array<int, 2>& ends, std::string_view what) {
@@ -112,6 +148,12 @@ Result<Pair> make_socket_pair() {
 }
 
 }  // namespace
+
+Status can_run(const std::string& name) {
+    const bool is_path = name.find('/') != std::string::npos;
+    const int error = is_path ? exec_error(name) : exec_error_in_path(name);
+    return error == 0 ? Status{} : Status(tl::unexpected(cannot_run(name, error)));
+}
 
 Result<Child> Child::prepare(const std::vector<std::string>& argv, const ChildStreams& streams) {
     std::vector<std::string> words = argv;
@@ -174,9 +216,7 @@ Status Child::release() {
         return {};
     }
     wait();
-    return tl::unexpected(
-        Error{fmt::format("cannot run '{}': {}", printable(name_), std::strerror(error)),
-              error == ENOENT ? command_not_found : command_not_runnable});
+    return tl::unexpected(cannot_run(name_, error));
 }
 
 std::optional<int> Child::poll_end(int flags) {

@@ -31,6 +31,10 @@ struct ChildStreams {
     void (*before_exec)() = nullptr;
 };
 
+/// Whether a command can be found, as far as can be told without running it; the error is that of
+/// Child::release(). For before anything is written that running it is to fill.
+Status can_run(const std::string& name);
+
 /// A command as a child process. It stays in the caller's process group, so that Ctrl-C on the
 /// terminal reaches it directly; other signals are passed on with send(). When the thread that
 /// prepared it dies without ending it, it gets SIGTERM (unless exec gave it other privileges).

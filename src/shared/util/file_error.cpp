@@ -36,6 +36,8 @@ std::string_view creation_advice(int error) {
             return "; name a file where you may write";
         case EEXIST:
             return "; remove it or name another file";
+        case EINTR:
+            return ": stopped before anybody read it";
         default:
             return "; name another file";
     }

@@ -226,6 +226,24 @@ Status settle(const Words& words, Invocation& out) {
     return {};
 }
 
+/// Of waits that are printed one by one, or of their time as it goes by; a report does neither.
+Status settle_replay(const Words& words, const Invocation& out) {
+    constexpr std::array<std::string_view, 5> of_events{"previous", "why", "wide", "interval",
+                                                        "stuck"};
+    const ReplayOptions& replay = out.trace.replay;
+    for (const Use& use : words.uses) {
+        const std::string_view name = use.row->long_name;
+        const bool of_database = name == "why" && !replay.sqlite_path.empty();
+        if (out.command->takes_files && !replay.events && !of_database &&
+            std::find(of_events.begin(), of_events.end(), name) != of_events.end()) {
+            return usage_error(
+                fmt::format("{0}: a report shows no single waits; add --events, or leave out {0}",
+                            use.row->display_name()));
+        }
+    }
+    return {};
+}
+
 Status settle_flight(const RecordOptions& record, bool to_pipe) {
     if (record.max_bytes || record.files > 1 || to_pipe) {
         return usage_error(
@@ -300,6 +318,7 @@ Status understand(Words& words, const Commands& commands, Invocation& out) {
     status = status ? take_operands(*out.command, words.operands, commands, out.trace) : status;
     status = status ? take_run_command(words, out.trace.run) : status;
     status = status ? settle(words, out) : status;
+    status = status ? settle_replay(words, out) : status;
     status = status ? settle_recording(out) : status;
     return status ? settle_keeping(words, out) : status;
 }

@@ -197,7 +197,11 @@ Status set_waker(Invocation& out, std::string_view /*what*/, const std::string& 
 }
 
 Status set_interval(Invocation& out, std::string_view what, const std::string& value) {
+    constexpr double shortest_s = 0.001;
     auto status = store(util::parse_seconds(value, what), out.trace.view.interval_s);
+    if (status && *out.trace.view.interval_s < shortest_s) {
+        return usage_error(fmt::format("{}: {} s is too short; at least 0.001", what, value));
+    }
     out.trace.source.interval_s = out.trace.view.interval_s;
     return status;
 }

@@ -122,6 +122,11 @@ Result<std::unique_ptr<Keeper>> Keeper::open(const RecordOptions& options,
 // The block at hand has what a dump is about.
 void Keeper::look(std::uint64_t now_ns) {
     if (flight_ == nullptr) {
+        if (util::take_dump_signal()) {
+            util::say(
+                "runqslower: SIGUSR1 asks a flight recorder for a dump (--flight); this "
+                "recording goes on");
+        }
         return;
     }
     if (auto reason = triggers_->look(now_ns)) {
@@ -151,15 +156,21 @@ std::string Keeper::last_word() const {
     if (file_->reader_left()) {
         return "the reader of the recording has gone: nothing more is recorded";
     }
-    std::string word = fmt::format("recorded {} switches to {} ({})", recorder_->switches(), name,
-                                   size_text(store_->bytes()));
-    if (recorder_->switches() > 0) {
-        word += fmt::format(", {:.1f} bytes each", static_cast<double>(store_->bytes()) /
-                                                       static_cast<double>(recorder_->switches()));
+    const std::uint64_t switches = file_->switches();
+    std::string word =
+        fmt::format("recorded {} switches to {} ({})", switches, name, size_text(store_->bytes()));
+    if (switches > 0) {
+        word += fmt::format(", {:.1f} bytes each",
+                            static_cast<double>(store_->bytes()) / static_cast<double>(switches));
     }
-    word += fmt::format("; {} waits lost", recorder_->lost());
+    const std::uint64_t not_stored = recorder_->waits() - file_->waits();
     if (file_->full()) {
-        word += "; it ended since --max-size was reached";
+        return word + fmt::format("; {} waits lost; it ended since --max-size was reached",
+                                  recorder_->lost());
+    }
+    word += fmt::format("; {} waits lost", recorder_->lost() + not_stored);
+    if (not_stored > 0) {
+        word += fmt::format(", {} of them since they could not be written", not_stored);
     }
     return word;
 }

@@ -66,7 +66,7 @@ Result<std::int64_t> time_of_day_s(const std::string& text, std::string_view wha
 Result<std::uint64_t> moment_ns(const std::string& word, std::string_view what,
                                 const RecordingInfo& info) {
     if (is_zero(word)) {
-        return info.began_ns;
+        return info.covered_from_ns();
     }
     if (word.find(':') == std::string::npos) {
         const auto seconds = util::parse_seconds(word, what);
@@ -76,14 +76,16 @@ Result<std::uint64_t> moment_ns(const std::string& word, std::string_view what,
                 "14:30:05",
                 what, util::in_quotes(word)));
         }
-        return info.began_ns + static_cast<std::uint64_t>(*seconds * static_cast<double>(ns_per_s));
+        return info.covered_from_ns() +
+               static_cast<std::uint64_t>(*seconds * static_cast<double>(ns_per_s));
     }
     std::string text = word;
     const auto fraction_ns = take_fraction_ns(text, what);
     if (!fraction_ns) {
         return tl::unexpected(fraction_ns.error());
     }
-    const auto began_real_ns = static_cast<std::int64_t>(info.began_ns) + info.realtime_offset_ns;
+    const auto began_real_ns =
+        static_cast<std::int64_t>(info.covered_from_ns()) + info.realtime_offset_ns;
     const auto real_s = time_of_day_s(text, what, began_real_ns);
     if (!real_s) {
         return tl::unexpected(real_s.error());
@@ -113,7 +115,8 @@ Result<ReplaySpan> replay_span(const TraceOptions& options, const RecordingInfo&
     if (options.run.duration_s) {
         const auto length_ns =
             static_cast<std::uint64_t>(*options.run.duration_s * static_cast<double>(ns_per_s));
-        span.to_ns = std::min(span.to_ns, std::max(span.from_ns, info.began_ns) + length_ns);
+        span.to_ns =
+            std::min(span.to_ns, std::max(span.from_ns, info.covered_from_ns()) + length_ns);
     }
     if (span.to_ns < span.from_ns) {
         return usage_error("--to lies before --from; nothing is between them");

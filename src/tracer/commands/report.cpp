@@ -19,6 +19,7 @@
 #include "sinks/recording_report.h"
 #include "sources/recording.h"
 #include "util/safe_text.h"
+#include "util/same_file.h"
 #include "util/say.h"
 #include "util/stop_signals.h"
 
@@ -36,6 +37,7 @@ class Report {
     Status make_session();
     void print_report();
     Status follow();
+    [[nodiscard]] Status keep_apart() const;
     Status open_database();
     Status publish_database();
     Status finish();
@@ -74,6 +76,9 @@ Status Report::open() {
     }
     span_ = *span;
     source_->want(options_.source.min_us, span_);
+    if (auto apart = keep_apart(); !apart) {
+        return apart;
+    }
     if (auto opened = open_database(); !opened) {
         return opened;
     }
@@ -82,6 +87,18 @@ Status Report::open() {
         return tl::unexpected(out.error());
     }
     out_.emplace(std::move(*out));
+    return {};
+}
+
+// Writing would begin with emptying what is to be read.
+Status Report::keep_apart() const {
+    const std::string& path = options_.view.output_path;
+    const auto file = path.empty() ? util::file_id(STDOUT_FILENO) : util::file_id(path);
+    const auto read = file ? source_->reads(*file) : std::nullopt;
+    if (read) {
+        return usage_error(
+            fmt::format("{} is what is read; name another file for what is written (-o)", *read));
+    }
     return {};
 }
 
@@ -125,7 +142,7 @@ Status Report::make_session() {
     Session::Setup setup;
     setup.min_us = std::max(options_.source.min_us, info.min_us);
     setup.cpus = info.cpus;
-    setup.began_ns = std::max(info.began_ns, span_.from_ns);
+    setup.began_ns = std::max(info.covered_from_ns(), span_.from_ns);
     setup.realtime_offset_ns = info.realtime_offset_ns;
     setup.count = options_.run.count;
     setup.filters = &options_.source.filters;

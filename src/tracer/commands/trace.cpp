@@ -36,6 +36,8 @@
 #include "util/procfs.h"
 #include "util/quiet_cpu.h"
 #include "util/run_clock.h"
+#include "util/safe_text.h"
+#include "util/same_file.h"
 #include "util/say.h"
 #include "util/stop_signals.h"
 
@@ -51,6 +53,27 @@ void say(std::string_view line) {
     util::say(fmt::format("runqslower: {}", line));
 }
 
+tl::unexpected<Error> output_is_recording(const TraceOptions& options) {
+    return usage_error(fmt::format(
+        "what is printed and the recording would be one file, '{}'; name another with --record",
+        util::printable(options.record.path)));
+}
+
+/// What can be known before anything is opened, and so emptied.
+Status check_before_opening(const TraceOptions& options) {
+    const std::string& recording = options.record.path;
+    const std::string& output = options.view.output_path;
+    if (recording == "-" && ::isatty(STDOUT_FILENO) == 1) {
+        return usage_error(
+            "a recording is not for a terminal; name a file, or pipe it into a program");
+    }
+    if (!recording.empty() && !options.record.alone && !options.record.flight_s &&
+        !output.empty() && util::same_file(output, recording)) {
+        return output_is_recording(options);
+    }
+    return options.run.command.empty() ? Status{} : util::can_run(options.run.command.front());
+}
+
 class Trace {
   public:
     explicit Trace(const TraceOptions& options)
@@ -64,6 +87,7 @@ class Trace {
     Status raise_priority();
     Status start_source();
     Status start_command();
+    [[nodiscard]] Status keep_apart() const;
     Status open_views();
     Status make_session();
     [[nodiscard]] RecordingInfo recording_info(const Session::Setup& setup) const;
@@ -101,6 +125,16 @@ class Trace {
     bool output_gone_ = false;  // nobody takes the output any more
 };
 
+// Also where the shell has opened the file: `runqslower --record x > x`.
+Status Trace::keep_apart() const {
+    const auto printed = util::file_id(out_->fd());
+    if (records() && !options_.record.flight_s && printed &&
+        printed == util::file_id(options_.record.path)) {
+        return output_is_recording(options_);
+    }
+    return {};
+}
+
 // What the views need decides what the source watches.
 Status Trace::open_views() {
     if (!options_.record.alone) {
@@ -109,6 +143,9 @@ Status Trace::open_views() {
             return tl::unexpected(out.error());
         }
         out_.emplace(std::move(*out));
+        if (auto apart = keep_apart(); !apart) {
+            return apart;
+        }
         views_ = std::make_unique<Views>(options_.view, *out_, options_.source.history);
         consumers_ = views_->consumers();
     }
@@ -359,7 +396,7 @@ Result<int> Trace::exit_code(const Status& traced) {
 Result<int> Trace::run() {
     util::catch_stop_signals();
     // Whoever sees the hook may ask for a dump.
-    if (options_.record.flight_s) {
+    if (records()) {
         util::catch_dump_signal();
     }
     if (auto hurry = util::PriorityGuard::hurry(options_.run.priority)) {
@@ -398,9 +435,8 @@ Result<int> Trace::run() {
 }  // namespace
 
 Result<int> run_trace(const TraceOptions& options) {
-    if (options.record.path == "-" && ::isatty(STDOUT_FILENO) == 1) {
-        return usage_error(
-            "a recording is not for a terminal; name a file, or pipe it into a program");
+    if (auto ready = check_before_opening(options); !ready) {
+        return tl::unexpected(ready.error());
     }
     const util::Procfs procfs;
     if (auto there = check_against_system(options.source.filters, procfs); !there) {

@@ -22,8 +22,10 @@ constexpr const char* settings =
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, std::string name) {
     std::unique_ptr<Connection> connection(new Connection(std::move(name)));
     sqlite3* handle = nullptr;
+    // "file:" would begin a URI where the library was built to take them.
+    const std::string file = path.rfind("file:", 0) == 0 ? "./" + path : path;
     // unix-none: no locks, which some network file systems do not have.
-    const int code = sqlite3_open_v2(path.c_str(), &handle,
+    const int code = sqlite3_open_v2(file.c_str(), &handle,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, "unix-none");
     connection->handle_.reset(handle);
     if (code != SQLITE_OK) {

@@ -2,6 +2,7 @@
 // What a recording knows of itself: of which machine it is, since when, and what was asked for.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -39,10 +40,14 @@ struct RecordingInfo {
     /// Whose waits are not shown, since what was printed meanwhile caused them.
     std::vector<std::uint32_t> left_out_pids;
 
+    // Of a file that does not begin where the run does: a later one of a rotation, a flight dump.
     std::uint64_t waits_before = 0;  ///< of the run, in files that came before this one
+    std::uint64_t from_ns = 0;       ///< CLOCK_MONOTONIC: it has what came after; 0: began_ns
 
     bool operator==(const RecordingInfo&) const = default;
 
+    /// CLOCK_MONOTONIC: since when the file knows what happened.
+    [[nodiscard]] std::uint64_t covered_from_ns() const { return std::max(began_ns, from_ns); }
     /// Every wait of every task was kept: what a CPU did is known without holes.
     [[nodiscard]] bool everything() const {
         return min_us == 0 && !of_command && filters == Filters();

@@ -68,12 +68,18 @@ Status FileStore::put(PackedBlock block) {
             return {};
         }
         info_.waits_before = block.summary.waits_before;
+        info_.from_ns = last_ns_;
         if (auto rotated = rotate(); !rotated) {
             return rotated;
         }
     }
     last_ns_ = block.summary.last_ns;
-    return writer_->put(block);
+    auto stored = writer_->put(block);
+    if (stored) {
+        switches_ += block.summary.switches;
+        waits_ += block.summary.waits;
+    }
+    return stored;
 }
 
 Status FileStore::finish(const RunEnding& ending) {

@@ -32,6 +32,9 @@ class FileStore final : public BlockStore {
     [[nodiscard]] std::uint64_t bytes() const override { return older_bytes_ + writer_->bytes(); }
 
     [[nodiscard]] bool full() const { return full_; }
+    /// What its files were given; those that rotation took away are counted.
+    [[nodiscard]] std::uint64_t switches() const { return switches_; }
+    [[nodiscard]] std::uint64_t waits() const { return waits_; }
     [[nodiscard]] bool reader_left() const { return writer_->file().reader_left(); }
 
   private:
@@ -45,6 +48,8 @@ class FileStore final : public BlockStore {
     std::optional<RecordingWriter> writer_;
     std::uint64_t older_bytes_ = 0;  // in files that were finished
     std::uint64_t last_ns_ = 0;
+    std::uint64_t switches_ = 0;
+    std::uint64_t waits_ = 0;
     bool full_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <utility>
@@ -46,6 +47,7 @@ Status FlightStore::put(PackedBlock block) {
     while (blocks_.size() > 1 && (bytes_ > limits_.max_bytes ||
                                   blocks_.front().summary.last_ns + limits_.span_ns < newest_ns)) {
         bytes_ -= blocks_.front().frame.size();
+        from_ns_ = blocks_.front().summary.last_ns;
         blocks_.pop_front();
     }
     if (limits_.trigger_ns && longest_ns > *limits_.trigger_ns) {
@@ -91,6 +93,7 @@ Status FlightStore::write(const std::string& path) const {
     RecordingWriter writer(std::move(*file));
     RecordingInfo info = info_;
     info.waits_before = blocks_.front().summary.waits_before;
+    info.from_ns = from_ns_;
     Status status = writer.begin(info);
     RunEnding ending;
     for (const PackedBlock& block : blocks_) {
@@ -113,7 +116,9 @@ Result<FlightDump> FlightStore::write_dump(std::string reason, std::uint64_t now
         (void)::unlink(dump.path.c_str());
         return tl::unexpected(written.error());
     }
-    dump.span_ns = blocks_.back().summary.last_ns - blocks_.front().summary.first_ns;
+    dump.span_ns =
+        blocks_.back().summary.last_ns - std::max(from_ns_, blocks_.front().summary.first_ns);
+    from_ns_ = blocks_.back().summary.last_ns;
     blocks_.clear();
     dump.bytes = std::exchange(bytes_, 0);
     ++dumps_;

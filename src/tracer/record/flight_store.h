@@ -64,6 +64,7 @@ class FlightStore final : public BlockStore {
     Told told_;
     std::deque<PackedBlock> blocks_;
     std::uint64_t bytes_ = 0;
+    std::uint64_t from_ns_ = 0;  // what came before is not held
     std::uint64_t dumps_ = 0;
     std::uint64_t not_before_ns_ = 0;
     std::optional<std::string> reason_;

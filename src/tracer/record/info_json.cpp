@@ -131,7 +131,8 @@ std::string to_json(const RecordingInfo& info) {
                       {"waker", info.waker},
                       {"of_command", info.of_command},
                       {"left_out_pids", info.left_out_pids},
-                      {"waits_before", info.waits_before}};
+                      {"waits_before", info.waits_before},
+                      {"from_ns", info.from_ns}};
     return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -156,6 +157,7 @@ Result<RecordingInfo> info_from_json(std::string_view text) {
     members.take("of_command", info.of_command);
     members.take("left_out_pids", info.left_out_pids);
     members.take("waits_before", info.waits_before);
+    members.take("from_ns", info.from_ns);
     bool fits = members.fits() && info.cpus <= Limits::cpus;
     if (const auto filters = object.find("filters"); filters != object.end()) {
         fits = fits && filters->is_object() && take_filters(*filters, info.filters);

@@ -16,6 +16,7 @@ void Recorder::cut_if_due(std::uint64_t now_ns) {
 void Recorder::on_switch(const Switch& record) {
     if (record.came) {
         cut_if_due(record.came->ts_ns);
+        ++waits_;
     }
     make_room();
     block_.add(record);

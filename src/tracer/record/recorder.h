@@ -47,6 +47,7 @@ class Recorder final : public RecordHandler {
     /// In the store so far.
     [[nodiscard]] std::uint64_t stored_bytes() const { return line_.stored_bytes(); }
     [[nodiscard]] std::uint64_t switches() const { return switches_; }
+    [[nodiscard]] std::uint64_t waits() const { return waits_; }
     [[nodiscard]] std::uint64_t lost() const { return lost_; }
 
   private:
@@ -73,6 +74,7 @@ class Recorder final : public RecordHandler {
     BlockLine line_;
     std::uint64_t block_began_ns_ = 0;
     std::uint64_t switches_ = 0;
+    std::uint64_t waits_ = 0;
     std::uint64_t lost_ = 0;
 };
 

@@ -13,6 +13,7 @@
 #include "record/pack.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/same_file.h"
 
 namespace rqs::record {
 
@@ -27,6 +28,8 @@ class RecordingReader {
 
     /// Whether both read the same file, by whatever names.
     [[nodiscard]] bool same_file(const RecordingReader& other) const;
+    /// Nothing for a pipe.
+    [[nodiscard]] std::optional<util::FileId> file_id() const { return util::file_id(file_.get()); }
 
     /// A frame that has a block.
     struct Frame {

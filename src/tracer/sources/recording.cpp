@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <compare>
+#include <iterator>
 #include <utility>
 
 namespace rqs {
@@ -103,31 +105,54 @@ Result<std::unique_ptr<RecordingSource>> RecordingSource::open(
     if (auto ordered = source->put_in_order(); !ordered) {
         return tl::unexpected(ordered.error());
     }
-    source->now_ns_ = source->info().began_ns;
+    source->now_ns_ = source->info().covered_from_ns();
     return source;
 }
 
 // A rotation's files know where in the run they begin.
 Status RecordingSource::put_in_order() {
-    std::vector<std::pair<std::uint64_t, std::size_t>> order;
+    struct Place {
+        std::uint64_t waits_before;
+        std::uint64_t from_ns;
+        std::size_t reader;
+        auto operator<=>(const Place&) const = default;
+    };
+    std::vector<Place> order;
     order.reserve(readers_.size());
     for (std::size_t i = 0; i < readers_.size(); ++i) {
-        if (!same_run(readers_[i].info(), readers_.front().info())) {
+        const RecordingInfo& info = readers_[i].info();
+        if (!same_run(info, readers_.front().info())) {
             return fail(fmt::format("{} and {} are of two runs; report one run at a time",
                                     readers_.front().name(), readers_[i].name()));
         }
-        order.emplace_back(readers_[i].info().waits_before, i);
+        order.push_back({info.waits_before, info.covered_from_ns(), i});
     }
     std::sort(order.begin(), order.end());
+    const auto copy =
+        std::adjacent_find(order.begin(), order.end(), [](const Place& a, const Place& b) {
+            return a.waits_before == b.waits_before && a.from_ns == b.from_ns;
+        });
+    if (copy != order.end()) {
+        return usage_error(fmt::format("{} and {} are copies of one recording; give one of them",
+                                       readers_[copy->reader].name(),
+                                       readers_[std::next(copy)->reader].name()));
+    }
     std::vector<RecordingReader> sorted;
     sorted.reserve(readers_.size());
-    for (const auto& [before, i] : order) {
-        sorted.push_back(std::move(readers_[i]));
+    for (const Place& place : order) {
+        sorted.push_back(std::move(readers_[place.reader]));
     }
     readers_ = std::move(sorted);
     waits_ = info().waits_before;
     decoder_.emplace(info().cpus);
     return {};
+}
+
+std::optional<std::string> RecordingSource::reads(const util::FileId& file) const {
+    const auto reader =
+        std::find_if(readers_.begin(), readers_.end(),
+                     [&](const RecordingReader& one) { return one.file_id() == file; });
+    return reader == readers_.end() ? std::nullopt : std::optional(reader->name());
 }
 
 void RecordingSource::want(std::uint64_t min_us, const ReplaySpan& span) {
@@ -136,9 +161,23 @@ void RecordingSource::want(std::uint64_t min_us, const ReplaySpan& span) {
     span_ = span;
 }
 
+// A file of the run that nobody gave lies between this one and the one before.
+void RecordingSource::begin_file(RecordHandler& handler) {
+    sought_ = true;
+    const RecordingReader& reader = readers_[current_];
+    const std::uint64_t before = reader.info().waits_before;
+    if (current_ > 0 && before > waits_) {
+        note_damage(fmt::format("{} waits lie between {} and {}: a file of the run was not given",
+                                before - waits_, readers_[current_ - 1].name(), reader.name()));
+        Gate gate(*this, handler);
+        note_missing(before - waits_, reader.info().covered_from_ns(), gate);
+        waits_ = before;
+    }
+    seek_to_span();
+}
+
 // What a wait at the start of the span was spent on lies before it, by as much as it is long.
 void RecordingSource::seek_to_span() {
-    sought_ = true;
     if (span_.from_ns == 0) {
         return;
     }
@@ -228,7 +267,9 @@ void RecordingSource::end_file(bool at_its_end, RecordHandler& handler) {
     }
     if (at_its_end && !reader.ending()) {
         note_damage(fmt::format(
-            "{} ends in the middle: its recorder was killed, or the copy is cut", reader.name()));
+            "{} ends in the middle: its recorder was killed or had no room, the copy is cut, or it "
+            "is still being written",
+            reader.name()));
     } else if (reader.ending()) {
         now_ns_ = std::max(now_ns_, std::min(reader.ending()->ended_ns, span_.to_ns));
     }
@@ -236,7 +277,8 @@ void RecordingSource::end_file(bool at_its_end, RecordHandler& handler) {
         note_damage(fmt::format("{} bytes of {} are damaged and were skipped",
                                 reader.skipped_bytes(), reader.name()));
     }
-    ++current_;
+    // Files are in order of time, so those behind the end of the span have nothing of it.
+    current_ = at_its_end ? current_ + 1 : readers_.size();
     sought_ = false;
 }
 
@@ -245,7 +287,7 @@ Status RecordingSource::poll(std::chrono::milliseconds /*timeout*/, RecordHandle
         return {};
     }
     if (!sought_) {
-        seek_to_span();
+        begin_file(handler);
     }
     const auto frame = readers_[current_].next();
     if (!frame || frame->header.summary.first_ns > span_.to_ns) {

@@ -12,6 +12,7 @@
 #include "record/block_decoder.h"
 #include "record/recording_reader.h"
 #include "sources/source.h"
+#include "util/same_file.h"
 
 namespace rqs {
 
@@ -30,6 +31,8 @@ class RecordingSource final : public Source {
 
     /// Of the run; before poll() for the first time.
     [[nodiscard]] const RecordingInfo& info() const { return readers_.front().info(); }
+    /// What that file is called, where it is one of these.
+    [[nodiscard]] std::optional<std::string> reads(const util::FileId& file) const;
     /// Waits of at most `min_us` are not handed on, nor those outside the span.
     void want(std::uint64_t min_us, const ReplaySpan& span);
 
@@ -54,6 +57,7 @@ class RecordingSource final : public Source {
 
     explicit RecordingSource(std::vector<record::RecordingReader> readers);
     Status put_in_order();
+    void begin_file(RecordHandler& handler);
     void seek_to_span();
     void hand_on(const record::RecordingReader::Frame& frame, RecordHandler& handler);
     void note_missing(std::uint64_t waits, std::uint64_t until_ns, RecordHandler& handler) const;
