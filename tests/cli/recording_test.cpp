@@ -2,6 +2,7 @@
 // `record` and `report` as a user meets them. What needs no BPF: recordings are the one that is
 // kept of version 1, or of made-up switches.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -312,10 +313,26 @@ TEST_F(Recordings, AFullDiskIsOneClearLine) {
     const Outcome recorded =
         run({"record", "--source", "synthetic", "-d", "0.05", "-o", "/dev/full"});
     EXPECT_EQ(recorded.code, 1);
-    EXPECT_TRUE(contains(recorded.err, "No space left on device; free some space"))
-        << recorded.err;
-    EXPECT_TRUE(contains(recorded.err, "recorded 0 switches")) << recorded.err;
+    EXPECT_TRUE(contains(recorded.err, "No space left on device; free some space")) << recorded.err;
+}
+
+// What the last line counts is what a report finds.
+TEST_F(Recordings, WhatFoundNoRoomIsLost) {
+    Setting small;
+    small.place = [] {
+        const rlimit some{300000, 300000};
+        (void)::setrlimit(RLIMIT_FSIZE, &some);
+    };
+    const Outcome recorded = clitest::run(
+        {"record", "--source", "synthetic", "-d", "10", "-o", path("full.rec")}, small);
+    EXPECT_EQ(recorded.code, 1);
+    EXPECT_TRUE(contains(recorded.err, "File too large; raise the limit")) << recorded.err;
     EXPECT_TRUE(contains(recorded.err, "of them since they could not be written")) << recorded.err;
+    const json object = json_lines(run({"report", path("full.rec"), "-f", "json"}).out).at(0);
+    EXPECT_GT(object["switches"].get<std::uint64_t>(), 0U);
+    EXPECT_TRUE(contains(recorded.err, "recorded " + object["switches"].dump() + " switches"))
+        << recorded.err;
+    EXPECT_TRUE(contains(object["damage"].dump(), "had no room")) << object["damage"];
 }
 
 TEST_F(Recordings, AnybodyMayReport) {
@@ -362,21 +379,21 @@ TEST_F(Recordings, OneFileDoesNotTakeBothWaitsAndRecording) {
     }
     EXPECT_EQ(bytes_of(path("old")), "old");
     EXPECT_FALSE(fs::exists(path("new")));
+    write("x", "");
     const Outcome shell = run({"0", "--source", "synthetic", "-d", "0.05", "--record", path("x")},
                               {.stdout_path = path("x")});
     EXPECT_EQ(shell.code, usage) << shell.err;
-    const Outcome nowhere = run({"0", "--source", "synthetic", "-d", "0.05", "-o", "/dev/null",
-                                 "--record", "/dev/null"});
+    const Outcome nowhere = run(
+        {"0", "--source", "synthetic", "-d", "0.05", "-o", "/dev/null", "--record", "/dev/null"});
     EXPECT_EQ(nowhere.code, 0) << nowhere.err;
 }
 
 TEST_F(Recordings, ACommandThatCannotBeRunLeavesEveryFileAsItWas) {
     write("old", "old");
     write("no-program", "#!/bin/sh\n");
-    for (const auto& [command, code] : {std::pair(std::string("no-such-command"), 127),
-                                        std::pair(path("nowhere"), 127),
-                                        std::pair(path("no-program"), 126),
-                                        std::pair(folder_.string(), 126)}) {
+    for (const auto& [command, code] :
+         {std::pair(std::string("no-such-command"), 127), std::pair(path("nowhere"), 127),
+          std::pair(path("no-program"), 126), std::pair(folder_.string(), 126)}) {
         for (const Args& where :
              {Args{"record", "-o", path("old")}, Args{"0", "-o", path("old")}}) {
             Args args = where;
@@ -406,9 +423,8 @@ TEST_F(Recordings, ASignalForAFlightRecorderIsNoHarm) {
 class Rotated : public Recordings {
   protected:
     Rotated() {
-        const Outcome outcome =
-            run({"record", "--source", "synthetic", "--max-size", "1m", "--rotate", "100", "-d",
-                 "0.3", "-o", path("r.rec")});
+        const Outcome outcome = run({"record", "--source", "synthetic", "--max-size", "1m",
+                                     "--rotate", "100", "-d", "1", "-o", path("r.rec")});
         EXPECT_EQ(outcome.code, 0) << outcome.err;
         files_.push_back(path("r.rec"));
         for (int i = 1; fs::exists(path("r.rec." + std::to_string(i))); ++i) {

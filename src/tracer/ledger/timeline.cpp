@@ -74,7 +74,7 @@ TimeSums& TimeSums::operator-=(const TimeSums& other) {
 }
 
 Timeline::Timeline(std::size_t capacity, bool with_threads)
-    : runs_(capacity), processes_(capacity), ranks_(capacity) {
+    : runs_(capacity), ranks_(capacity), processes_(capacity) {
     if (with_threads) {
         threads_.emplace(capacity, KeyedSums::Order::newest_first);
     }
@@ -126,15 +126,36 @@ std::uint64_t Timeline::add(const Switch& record) {
         return position;
     }
     const Rank rank = rank_of(run.prio);
-    processes_.add(position, process_key(run.task.pid, rank), ran_ns);
     if (rank != rank_fair) {
         note_rank(rank);
         ranks_.add(position, rank, ran_ns);
     }
-    if (threads_) {
-        threads_->add(position, thread_key(run.task.tid, rank), ran_ns);
-    }
     return position;
+}
+
+// Each run is added once, whoever asks how often; what has been forgotten meanwhile never is.
+template <typename Key>
+void Timeline::catch_up(KeyedSums& sums, std::uint64_t& indexed, Key key) const {
+    const std::uint64_t kept = count_ - std::min<std::uint64_t>(count_, runs_.size());
+    for (std::uint64_t position = std::max(indexed, kept); position < count_; ++position) {
+        const Run& each = run(position);
+        if (each.task.tid != 0) {
+            sums.add(position, key(each), each.ran_ns());
+        }
+    }
+    indexed = count_;
+}
+
+const KeyedSums& Timeline::processes() const {
+    catch_up(processes_, processes_indexed_,
+             [](const Run& run) { return process_key(run.task.pid, rank_of(run.prio)); });
+    return processes_;
+}
+
+const KeyedSums& Timeline::threads() const {
+    catch_up(*threads_, threads_indexed_,
+             [](const Run& run) { return thread_key(run.task.tid, rank_of(run.prio)); });
+    return *threads_;
 }
 
 void Timeline::add_throttling(const ThrottleLook& look) {
@@ -211,7 +232,7 @@ Timeline::Point Timeline::at(std::uint64_t ns) const {
 }
 
 std::uint64_t Timeline::process_ns(std::uint32_t pid, Rank rank, const Point& from) const {
-    const std::uint64_t sum = processes_.since(process_key(pid, rank), from.position);
+    const std::uint64_t sum = processes().since(process_key(pid, rank), from.position);
     if (sum == 0 || from.done_ns == 0) {
         return sum;
     }
@@ -239,7 +260,7 @@ std::uint64_t Timeline::process_ns(std::uint32_t pid, Rank rank, const Point& fr
 }
 
 std::uint64_t Timeline::thread_ns(std::uint32_t tid, Rank rank, const Point& from) const {
-    const std::uint64_t sum = threads_->since(thread_key(tid, rank), from.position);
+    const std::uint64_t sum = threads().since(thread_key(tid, rank), from.position);
     if (sum == 0 || from.done_ns == 0) {
         return sum;
     }

@@ -110,7 +110,7 @@ class Timeline {
     /// Ranks better than fair that were ever seen, ascending.
     [[nodiscard]] const std::vector<Rank>& special_ranks() const { return special_ranks_; }
     /// Keys are thread_key()s.
-    [[nodiscard]] const KeyedSums& threads() const { return *threads_; }
+    [[nodiscard]] const KeyedSums& threads() const;
 
     [[nodiscard]] const std::vector<Throttling>& throttlings() const { return throttlings_; }
 
@@ -137,15 +137,22 @@ class Timeline {
     [[nodiscard]] std::uint64_t search(std::uint64_t ns, std::uint64_t first,
                                        std::uint64_t end) const;
     void note_rank(Rank rank);
+    template <typename Key>
+    void catch_up(KeyedSums& sums, std::uint64_t& indexed, Key key) const;
+    [[nodiscard]] const KeyedSums& processes() const;
 
     util::ZeroedArray<Run> runs_;  // a circle
     std::uint64_t count_ = 0;      // ever added
     std::uint64_t restart_ = 0;    // runs before this one are not comparable: the clock went back
     std::optional<Edge> edge_;
     TimeSums sums_;
-    KeyedSums processes_;
     KeyedSums ranks_;  // other than fair
-    std::optional<KeyedSums> threads_;
+    // These two are asked for few waits, and know the runs up to a position: what has come since is
+    // added when somebody asks.
+    mutable KeyedSums processes_;
+    mutable std::optional<KeyedSums> threads_;
+    mutable std::uint64_t processes_indexed_ = 0;
+    mutable std::uint64_t threads_indexed_ = 0;
     std::vector<Rank> special_ranks_;
     std::vector<Throttling> throttlings_;  // oldest first, few
 };
