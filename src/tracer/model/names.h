@@ -118,6 +118,8 @@ constexpr std::string_view name(Policy policy) {
             return "deadline";
         case Policy::ext:
             return "ext";
+        case Policy::unknown:
+            return "unknown";
     }
     return "other";
 }

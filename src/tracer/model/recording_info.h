@@ -44,13 +44,16 @@ struct RecordingInfo {
     std::uint64_t waits_before = 0;  ///< of the run, in files that came before this one
     std::uint64_t from_ns = 0;       ///< CLOCK_MONOTONIC: it has what came after; 0: began_ns
 
+    /// `perf.data` where another tool recorded it; empty: this one did.
+    std::string imported_from;
+
     bool operator==(const RecordingInfo&) const = default;
 
     /// CLOCK_MONOTONIC: since when the file knows what happened.
     [[nodiscard]] std::uint64_t covered_from_ns() const { return std::max(began_ns, from_ns); }
     /// Every wait of every task was kept: what a CPU did is known without holes.
     [[nodiscard]] bool everything() const {
-        return min_us == 0 && !of_command && filters == Filters();
+        return min_us == 0 && !of_command && filters == Filters() && imported_from.empty();
     }
 };
 

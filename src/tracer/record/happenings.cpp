@@ -173,7 +173,7 @@ void fields(F& f, T& stuck, const Stuck* /*tag*/) {
     f.number(stuck.cgroup_id);
     f.number(stuck.sched_cgroup_id);
     f.number(stuck.prio);
-    f.word(stuck.policy, Policy::ext);
+    f.word(stuck.policy, Policy::unknown);
     f.word(stuck.kind, WaitKind::unknown);
     f.number(stuck.throttled);
     f.number(stuck.running_prio);

@@ -132,7 +132,8 @@ std::string to_json(const RecordingInfo& info) {
                       {"of_command", info.of_command},
                       {"left_out_pids", info.left_out_pids},
                       {"waits_before", info.waits_before},
-                      {"from_ns", info.from_ns}};
+                      {"from_ns", info.from_ns},
+                      {"imported_from", info.imported_from}};
     return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -158,6 +159,7 @@ Result<RecordingInfo> info_from_json(std::string_view text) {
     members.take("left_out_pids", info.left_out_pids);
     members.take("waits_before", info.waits_before);
     members.take("from_ns", info.from_ns);
+    members.take("imported_from", info.imported_from);
     bool fits = members.fits() && info.cpus <= Limits::cpus;
     if (const auto filters = object.find("filters"); filters != object.end()) {
         fits = fits && filters->is_object() && take_filters(*filters, info.filters);

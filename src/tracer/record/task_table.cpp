@@ -53,7 +53,7 @@ Task get_task(ByteReader& bytes, Reading& reading) {
     task.prio = static_cast<std::int16_t>(unzigzag(get_varint(bytes, reading)));
     const std::uint64_t policy = get_varint(bytes, reading);
     task.policy = static_cast<Policy>(
-        std::min<std::uint64_t>(policy & 15, static_cast<std::uint64_t>(Policy::ext)));
+        std::min<std::uint64_t>(policy & 15, static_cast<std::uint64_t>(Policy::unknown)));
     task.kernel_thread = (policy & kernel_thread_bit) != 0;
     task.sched_cgroup_id = get_varint(bytes, reading);
     task.cgroup_id = get_varint(bytes, reading);

@@ -139,6 +139,9 @@ void RecordingCsv::recording() {
         fact("machine", info.machine);
         fact("tool", info.tool);
         fact("command_line", fmt::format("{}", fmt::join(info.command_line, " ")));
+        if (!info.imported_from.empty()) {
+            fact("imported_from", info.imported_from);
+        }
     }
     fact("from", local_time(report_.from_ns));
     fact("to", local_time(report_.to_ns));

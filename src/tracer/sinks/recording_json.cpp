@@ -83,6 +83,9 @@ void RecordingJson::about(const RecordingInfo& info) {
     text(",\"machine\":", info.machine);
     text(",\"tool\":", info.tool);
     strings(",\"command_line\":", info.command_line);
+    if (!info.imported_from.empty()) {
+        text(",\"imported_from\":", info.imported_from);
+    }
     field(line_, ",\"cpus\":", info.topology.empty() ? info.cpus : info.topology.size());
 }
 

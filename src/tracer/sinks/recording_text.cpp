@@ -111,6 +111,12 @@ void RecordingText::run(const RecordingInfo& info) {
                              cpus == 1 ? "" : "s"));
     const std::string command = fmt::format("{}", fmt::join(info.command_line, " "));
     fact("COMMAND", fmt::format("{} ({})", util::printable(command), util::printable(info.tool)));
+    if (!info.imported_from.empty()) {
+        fact("IMPORTED",
+             fmt::format("from {}: waits are from wakeup to switch-in, as it has them; cgroups, "
+                         "quotas and affinities are not known",
+                         util::printable(info.imported_from)));
+    }
 }
 
 void RecordingText::span() {

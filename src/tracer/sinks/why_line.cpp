@@ -40,7 +40,9 @@ void class_mark(Line& line, const Part& part) {
     }
     // An ordinary task below 100 borrowed its priority from a waiter of its lock.
     const bool own = part.policy == Policy::fifo || part.policy == Policy::rr;
-    line.text(own ? name(part.policy) : "boosted");
+    line.text(own                              ? name(part.policy)
+              : part.policy == Policy::unknown ? std::string_view("realtime")
+                                               : std::string_view("boosted"));
     line.text(":");
     line.number(first_ordinary_prio - 1 - part.prio);
     line.text(")");

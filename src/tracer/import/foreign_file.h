@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A recording that another tool has made.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "import/sched_event.h"
+#include "util/error.h"
+
+namespace rqs::import {
+
+/// What the file tells of its run; empty and 0 where it does not.
+struct ForeignInfo {
+    std::string format;  ///< `perf.data`
+    std::string tool;    ///< `perf 6.1.192`
+    std::string host;
+    std::string kernel;
+    std::string machine;
+    std::vector<std::string> command_line;
+    std::uint32_t cpus = 0;  ///< highest number plus one
+    /// CLOCK_REALTIME less the file's clock; nothing: the file does not tell the time of day.
+    std::optional<std::int64_t> realtime_offset_ns;
+    std::optional<std::uint64_t> last_ns;  ///< when it ends, where that stands at its start
+};
+
+class ForeignFile {
+  public:
+    ForeignFile() = default;
+    ForeignFile(const ForeignFile&) = delete;
+    ForeignFile& operator=(const ForeignFile&) = delete;
+    virtual ~ForeignFile() = default;
+
+    [[nodiscard]] virtual const ForeignInfo& info() const = 0;
+    /// Hands on some events, in order of time. False: there are no more.
+    virtual Result<bool> read_some(EventTaker& taker) = 0;
+    /// What is wrong with the file, a line each, a few at most.
+    [[nodiscard]] virtual const std::vector<std::string>& damage() const = 0;
+};
+
+}  // namespace rqs::import

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What perf recorded, imported, beside what perf says of it, and beside our own recording of the
+// same time.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/program.h"
+#include "situation.h"
+#include "tracer.h"
+
+namespace rqs::ktest {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Words = Tracer::Words;
+
+std::string binary() {
+    const char* path = std::getenv("RQS_BINARY");
+    return path != nullptr ? path : RQS_DEFAULT_BINARY;
+}
+
+class Imports : public ::testing::Test {
+  protected:
+    Imports() { fs::create_directory(folder_); }
+    ~Imports() override { fs::remove_all(folder_); }
+
+    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+
+    static harness::Outcome ours(Words words) {
+        words.insert(words.begin(), binary());
+        return harness::run(words);
+    }
+    /// Processes that work and sleep in turn, more of them than CPUs.
+    static std::vector<Process> workers() {
+        std::vector<Process> all;
+        for (int i = 0; i < 8; ++i) {
+            all.emplace_back([] {
+                set_name("import-load");
+                for (;;) {
+                    burn_ns(400'000);
+                    sleep_ns(500'000);
+                }
+            });
+        }
+        return all;
+    }
+    /// Waits of a recording by thread and end, in microseconds.
+    struct Wait {
+        double us = 0;
+        bool preempted = false;
+    };
+    using Waits = std::map<std::pair<std::uint32_t, std::int64_t>, Wait>;
+    static Waits waits_of(const std::string& recording, const Words& options = {}) {
+        Words words{"report", recording, "--events", "-f", "json"};
+        words.insert(words.end(), options.begin(), options.end());
+        const auto outcome = ours(words);
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        Waits waits;
+        std::istringstream lines(outcome.out);
+        for (std::string line; std::getline(lines, line);) {
+            const Json json = Json::parse(line);
+            if (json.value("type", "") == "wait") {
+                waits[{json.value("tid", 0U), json.value("ts_ns", std::int64_t{0}) / 1000}] = {
+                    json.value("wait_ns", 0.0) / 1000, json.value("kind", "") == "preempted"};
+            }
+        }
+        return waits;
+    }
+    static double sum_us(const Waits& waits) {
+        double sum = 0;
+        for (const auto& [key, wait] : waits) {
+            sum += wait.us;
+        }
+        return sum;
+    }
+
+    std::string folder_ = temporary_path("imported");
+};
+
+/// A line of `perf sched timehist`: a run, with what came before it.
+struct Run {
+    std::uint32_t tid = 0;
+    std::int64_t start_us = 0;
+    double before_us = 0;  // off the CPU
+    double delay_us = 0;   // from wakeup to switch-in
+};
+
+std::optional<Run> run_of(const std::string& line) {
+    // `  123.456789 [0001]  name[tid/pid]    before  delay  run`: a name may have spaces.
+    const std::size_t name_end = line.rfind(']');
+    const std::size_t name_begin = line.rfind('[', name_end);
+    double out_s = 0;
+    double before_ms = 0;
+    double delay_ms = 0;
+    double run_ms = 0;
+    Run run;
+    if (name_end == std::string::npos || name_begin == std::string::npos ||
+        std::sscanf(line.c_str(), "%lf", &out_s) != 1 ||
+        std::sscanf(line.c_str() + name_begin, "[%u", &run.tid) != 1 ||
+        std::sscanf(line.c_str() + name_end + 1, "%lf %lf %lf", &before_ms, &delay_ms, &run_ms) !=
+            3) {
+        return std::nullopt;
+    }
+    run.start_us = std::llround(out_s * 1e6 - run_ms * 1e3);
+    run.before_us = before_ms * 1e3;
+    run.delay_us = delay_ms * 1e3;
+    return run;
+}
+
+TEST_F(Imports, AgreeWithPerfAndWithOurOwnRecordingOfTheSameTime) {
+    if (harness::run({"perf", "--version"}).code != 0) {
+        GTEST_SKIP() << "there is no perf (linux-perf)";
+    }
+    auto load = workers();
+    Tracer tracer({"record", "-o", path("own.rec"), "--waker"});
+    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+    const auto recorded = harness::run(
+        {"perf", "sched", "record", "-m", "4096", "-o", path("perf.data"), "sleep", "2"});
+    EXPECT_EQ(tracer.stop(), 0) << tracer.stderr_text();
+    load.clear();
+    if (recorded.code != 0) {
+        GTEST_SKIP() << "perf cannot record here: " << recorded.err;
+    }
+    const auto imported = ours({"import", path("perf.data"), "-o", path("perf.rec")});
+    ASSERT_EQ(imported.code, 0) << imported.err;
+    const auto timehist = harness::run({"perf", "sched", "timehist", "-i", path("perf.data")});
+    ASSERT_EQ(timehist.code, 0) << timehist.err;
+
+    const Waits waits = waits_of(path("perf.rec"));
+    std::size_t same = 0;
+    std::size_t missing = 0;
+    std::istringstream lines(timehist.out);
+    for (std::string line; std::getline(lines, line);) {
+        const auto run = run_of(line);
+        if (!run) {
+            continue;
+        }
+        auto found = waits.end();
+        for (const int near : {0, -1, 1, -2, 2}) {  // both of its numbers are rounded
+            found = found == waits.end() ? waits.find({run->tid, run->start_us + near}) : found;
+        }
+        if (found == waits.end()) {
+            missing += run->delay_us > 0 ? 1U : 0U;
+            continue;
+        }
+        const double perfs = found->second.preempted ? run->before_us : run->delay_us;
+        EXPECT_LE(std::abs(found->second.us - perfs), 1.5) << line;
+        ++same;
+    }
+    std::printf("    %zu waits are those of perf sched timehist, %zu are not there\n", same,
+                missing);
+    EXPECT_GT(same, 200U);
+    // Where perf has lost a switch without a word, it takes the next one for its end.
+    EXPECT_LE(missing * 50, same);
+
+    // Their clocks differ, by less in two seconds than what the sums are compared to.
+    const Words load_only{"-c", "import-load"};
+    const Waits theirs = waits_of(path("perf.rec"), load_only);
+    const double whole_us = sum_us(waits_of(path("own.rec"), load_only));
+    std::printf("    load: %.1f ms waited by perf's recording, %.1f ms in ours, which is longer\n",
+                sum_us(theirs) / 1e3, whole_us / 1e3);
+    EXPECT_GT(theirs.size(), 100U);
+    EXPECT_LT(sum_us(theirs), whole_us * 1.02);
+}
+
+}  // namespace
+}  // namespace rqs::ktest
