@@ -110,7 +110,7 @@ int exec_error_in_path(const std::string& name) {
     while (true) {
         const std::size_t end = std::min(folders.find(':'), folders.size());
         const std::string folder(folders.substr(0, end));
-        const int here = exec_error(folder.empty() ? name : folder + "/" + name);
+        const int here = exec_error(folder.empty() ? name : fmt::format("{}/{}", folder, name));
         if (here == 0) {
             return 0;
         }

@@ -249,7 +249,7 @@ Status PerfData::take_piped(const Record& record) {
         }
         source_.drop(std::exchange(taken_, 0));
         const ByteView body = source_.peek(static_cast<std::size_t>(bytes));
-        const Status taken = take_tracing_data(body);
+        Status taken = take_tracing_data(body);
         source_.drop(body.size());
         return taken;
     }

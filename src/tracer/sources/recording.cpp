@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <compare>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 namespace rqs {
@@ -115,7 +115,8 @@ Status RecordingSource::put_in_order() {
         std::uint64_t waits_before;
         std::uint64_t from_ns;
         std::size_t reader;
-        auto operator<=>(const Place&) const = default;
+
+        [[nodiscard]] auto key() const { return std::tie(waits_before, from_ns); }
     };
     std::vector<Place> order;
     order.reserve(readers_.size());
@@ -127,11 +128,11 @@ Status RecordingSource::put_in_order() {
         }
         order.push_back({info.waits_before, info.covered_from_ns(), i});
     }
-    std::sort(order.begin(), order.end());
+    std::sort(order.begin(), order.end(),
+              [](const Place& a, const Place& b) { return a.key() < b.key(); });
     const auto copy =
-        std::adjacent_find(order.begin(), order.end(), [](const Place& a, const Place& b) {
-            return a.waits_before == b.waits_before && a.from_ns == b.from_ns;
-        });
+        std::adjacent_find(order.begin(), order.end(),
+                           [](const Place& a, const Place& b) { return a.key() == b.key(); });
     if (copy != order.end()) {
         return usage_error(fmt::format("{} and {} are copies of one recording; give one of them",
                                        readers_[copy->reader].name(),
