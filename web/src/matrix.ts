@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Who waited (rows) for whom (columns), and the same in a few sentences.
+import type { Data } from './data';
+import { el, swatch } from './dom';
+import { duration, percent } from './format';
+import { sumBy, Sums } from './sums';
+import { ActorColours, colours } from './theme';
+
+const rows = 8;
+const columns = 6;
+
+function actorCell(data: Data, actors: ActorColours, actor: number): (Node | string)[] {
+    const { kind } = data.actors[actor]!;
+    return [swatch(actors.of(actor), kind !== 'task'), el('span', { class: 'name', title: data.actorName(actor) }, data.actorName(actor))];
+}
+
+export function matrix(data: Data, actors: ActorColours, sums: Sums): HTMLElement {
+    const victims = sumBy(sums.pairs, 'victim').slice(0, rows);
+    const culprits = sumBy(sums.pairs, 'culprit').slice(0, columns);
+    const cells = new Map<string, number>();
+    for (const pair of sums.pairs) {
+        const key = `${pair.victim} ${pair.culprit}`;
+        cells.set(key, (cells.get(key) ?? 0) + pair.ns);
+    }
+    const whole = sums.pairs.reduce((sum, pair) => sum + pair.ns, 0);
+    if (whole === 0) return el('p', { class: 'soft' }, 'No task waited in this span.');
+    const most = Math.max(...cells.values());
+    const cell = (ns: number, tint: boolean) => {
+        const td = el('td', {}, ns >= whole / 1e5 ? duration(ns) : '');
+        if (tint && ns > 0) {
+            td.style.setProperty('--share', String(Math.sqrt(ns / most)));
+            td.classList.add('tinted');
+        }
+        return td;
+    };
+    const body = victims.map(([victim, ns]) => {
+        const known = culprits.map(([culprit]) => cells.get(`${victim} ${culprit}`) ?? 0);
+        const rest = Math.max(0, ns - known.reduce((a, b) => a + b, 0));
+        return el('tr', {}, el('th', { scope: 'row' }, ...actorCell(data, actors, victim)),
+            ...known.map((each) => cell(each, true)), cell(rest, false), el('td', { class: 'sum' }, duration(ns)));
+    });
+    const heads = culprits.map(([culprit]) => el('th', { scope: 'col' }, ...actorCell(data, actors, culprit)));
+    const foot = el('tr', { class: 'sum' }, el('th', { scope: 'row' }, 'Together'),
+        ...culprits.map(([, ns]) => el('td', {}, duration(ns))),
+        el('td', {}, duration(Math.max(0, whole - culprits.reduce((sum, [, ns]) => sum + ns, 0)))), el('td', {}, duration(whole)));
+    return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Victims and culprits' },
+        el('table', { class: 'matrix' }, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'waited ↓  for →'), ...heads,
+            el('th', { scope: 'col' }, 'others'), el('th', { scope: 'col' }, 'together'))),
+        el('tbody', {}, ...body), el('tfoot', {}, foot)));
+}
+
+const because: Record<string, (culprit: string, same: boolean) => string> = {
+    throttled: (c) => `was held back by the ${c}`,
+    contention: (c, same) => (same ? 'waited for others of its own kind' : `waited because ${c} had the CPU`),
+    realtime: (c) => `waited because ${c} has a higher priority`,
+    self: () => 'waited for threads of its own process',
+    moved: () => 'was queued on another CPU before it was moved',
+    rt_throttled: (c) => `had used up its real-time share, and ${c} ran`,
+    idle: () => 'waited for an idle CPU to wake up',
+    unknown: () => 'waited, and who had the CPU is not known',
+};
+
+/** The largest pairs as sentences: what somebody reads who has never seen the tool. */
+export function stories(data: Data, actors: ActorColours, sums: Sums): HTMLElement {
+    const whole = sums.pairs.reduce((sum, pair) => sum + pair.ns, 0);
+    const largest = sums.pairs.filter((pair) => pair.ns > whole / 50).slice(0, 5);
+    return el('ol', { class: 'stories' }, ...largest.map((pair) => {
+        const cause = data.causes[pair.cause]!;
+        const words = because[cause]!(data.actorName(pair.culprit), pair.victim === pair.culprit);
+        const bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
+        bar.style.setProperty('--share', String(pair.ns / whole));
+        bar.style.setProperty('--colour', colours().causes[cause]!);
+        return el('li', {}, el('b', { class: 'amount' }, duration(pair.ns)), bar,
+            el('span', { class: 'story' }, swatch(actors.of(pair.victim)), el('b', {}, data.actorName(pair.victim)), ` ${words}`,
+                el('span', { class: 'soft' }, ` · ${percent(pair.ns, whole)}`)));
+    }));
+}
