@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Records a machine on which three things go wrong at once: stage.sh RUNQSLOWER OUT.rec [SECONDS]
 #   image-resizer   has a CPU quota of 25 ms in each 100 ms, and wants more
-#   web-server      answers in 2 ms, beside four processes of a batch job, video-encoder
-#   motor-control   a real-time task that computes for 120 ms at a time
+#   web-server      computes for 8 ms at a time, beside four processes of a batch job, video-encoder
+#   motor-control   a real-time task that computes for 180 ms at a time
 # Needs root, perl and chrt; puts everything back.
 set -euo pipefail
 tool=$1 out=$2 seconds=${3:-10}
@@ -47,16 +47,16 @@ else
     echo '25000 100000' >"$group/cpu.max"
 fi
 # shellcheck disable=SC2016
-in_group() { sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"; }
+in_group() { exec sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"; }
 
 last=$(($(nproc --all) - 1))
 for _ in 1 2; do play image-resizer 40 5 in_group; done
-for _ in 1 2 3; do play web-server 10 25; done
+for _ in 1 2; do play web-server 8 30 taskset -c "$last"; done
 "$tool" record -d "$seconds" -o "$out" &
 recorder=$!
 # The batch job comes after a quarter of the time, the real-time task for the last third.
 sleep "$((seconds * 1 / 4))"
 for _ in 1 2 3 4; do play video-encoder 1000 0; done
 sleep "$((seconds * 5 / 12))"
-play motor-control 120 280 chrt -f 50 taskset -c "$last"
+play motor-control 180 220 chrt -f 50 taskset -c "$last"
 wait "$recorder"

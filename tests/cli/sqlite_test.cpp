@@ -33,7 +33,7 @@ class SqliteTest : public testing::Test {
     [[nodiscard]] Outcome report(const Args& more, const Setting& setting = {}) const {
         Args words{"report", recording, "--sqlite", path};
         words.insert(words.end(), more.begin(), more.end());
-        return run(words, setting);
+        return clitest::run(words, setting);
     }
 
     /// The first column of the first row.

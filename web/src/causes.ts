@@ -4,7 +4,7 @@ import uPlot from 'uplot';
 import { Brush } from './brush';
 import { el, showTip, swatch } from './dom';
 import { atSeconds, duration, percent } from './format';
-import { drawHole, gutter } from './heatmap';
+import { drawHole, drawTimeAxis, gutter } from './heatmap';
 import type { State } from './state';
 import type { Sums } from './sums';
 import { colours, onTheme } from './theme';
@@ -55,7 +55,7 @@ export class Causes {
     }
     private sum(width: number): number[][] {
         const { data } = this.state;
-        this.columns = Math.max(1, Math.min(data.bins, Math.floor(width / 2)));
+        this.columns = Math.max(1, Math.min(data.bins, Math.floor(width / 4)));
         this.columnNs = data.durationNs / this.columns;
         this.heights = this.order.map(() => new Float64Array(this.columns));
         for (let bin = 0; bin < data.bins; bin++) {
@@ -73,6 +73,12 @@ export class Causes {
         });
         return [times, ...stacked];
     }
+    /** Without the first column where it sticks out: what was waited before the recording counts there. */
+    private most(): number {
+        const sums = Array.from({ length: this.columns }, (_, i) => this.heights.reduce((sum, heights) => sum + heights[i]!, 0));
+        const rest = Math.max(...sums.slice(1), 0);
+        return Math.max(sums[0]! > 1.5 * rest && rest > 0 ? rest : Math.max(sums[0]!, rest), 0.001);
+    }
     private make(): void {
         const { clientWidth: width, clientHeight: height } = this.chart;
         if (width === 0) return;
@@ -86,10 +92,9 @@ export class Causes {
         this.plot = new uPlot({
             width, height, padding: [8, gutter.right, 0, 0],
             cursor: { show: false }, legend: { show: false },
-            scales: { x: { time: false, range: [0, durationNs] }, y: { range: (_u, _min, max) => [0, Math.max(max, 0.001) * 1.05] } },
+            scales: { x: { time: false, range: [0, durationNs] }, y: { range: () => [0, this.most() * 1.05] } },
             axes: [
-                { stroke: soft, font, size: 24, gap: 4, ticks: { show: false }, grid: { show: false }, space: 95,
-                  values: (_u, at) => at.map((ns) => atSeconds(ns, (at[1] ?? durationNs) - (at[0] ?? 0))) },
+                { stroke: soft, font, size: 24, gap: 4, ticks: { show: false }, grid: { show: false }, values: () => [] },
                 { stroke: soft, font, size: gutter.left, gap: 6, ticks: { show: false }, grid: { stroke: line, width: 1 }, space: 34 },
             ],
             series: [{}, ...tops.map(({ cause }) => ({
@@ -106,6 +111,7 @@ export class Causes {
                     const wide = Math.max(((loss.toNs - loss.fromNs) / durationNs) * w / ratio, 3);
                     drawHole(u.ctx, x, top / ratio, Math.min(wide, (left + w) / ratio - x), h / ratio);
                 }
+                drawTimeAxis(u.ctx, 0, durationNs, left / ratio, w / ratio, (top + h) / ratio + 13);
                 u.ctx.restore();
             }] },
         }, [table[0]!, ...tops.map(({ values }) => values)], this.chart);

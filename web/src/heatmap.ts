@@ -9,7 +9,10 @@ import { colours, heatColour } from './theme';
 
 export const gutter = { left: 58, right: 10 };
 const bottom = 22;
-const rowsPerOctave = 4;
+const rowsPerOctave = 2;
+const columnWidth = 5;
+
+interface Plot { x: number; y: number; w: number; h: number }
 
 export class Heatmap {
     readonly element = el('div', { class: 'chart heatmap' });
@@ -26,19 +29,28 @@ export class Heatmap {
         const { data } = state;
         const used = Array.from({ length: data.buckets }, (_, i) => i)
             .filter((i) => data.lengths.some((_, at) => at % data.buckets === i && data.lengths[at]! > 0));
-        const per = data.perOctave / rowsPerOctave;
-        this.first = Math.floor((used[0] ?? 0) / per);
-        this.end = Math.max(Math.ceil(((used[used.length - 1] ?? 0) + 1) / per), this.first + 4);
+        this.first = this.rowOf(used[0] ?? 0);
+        this.end = Math.max(this.rowOf(used[used.length - 1] ?? 0) + 1, this.first + 4);
         this.surface = surface(this.element, canvas, () => this.draw());
         state.on('view', () => this.draw());
     }
+    /** Row 0 is all that is shorter than the first octave. */
     private rowOf(bucket: number): number {
-        return Math.floor(bucket / (this.state.data.perOctave / rowsPerOctave));
+        return bucket === 0 ? 0 : 1 + Math.floor((bucket - 1) / (this.state.data.perOctave / rowsPerOctave));
     }
     private rowNs(row: number): number {
-        return this.state.data.bucketNs(Math.max(0, row * (this.state.data.perOctave / rowsPerOctave)));
+        const { data } = this.state;
+        return row === 0 ? data.bucketNs(1) / 2 ** (1 / rowsPerOctave) : data.bucketNs(1 + ((row - 1) * data.perOctave) / rowsPerOctave);
     }
-    /** Bins are joined where a column would be narrower than 3 pixels. */
+    private y(plot: Plot, ns: number): number {
+        const from = this.rowNs(this.first);
+        return plot.y + plot.h * (1 - Math.log(Math.max(ns, from) / from) / Math.log(this.rowNs(this.end) / from));
+    }
+    private plot(): Plot {
+        const { width, height } = this.surface;
+        return { x: gutter.left, y: 6, w: width - gutter.left - gutter.right, h: height - bottom - 6 };
+    }
+    /** Bins are joined where a column would be too narrow to see. */
     private sum(columns: number): void {
         const { data } = this.state;
         this.columnNs = data.durationNs / columns;
@@ -57,25 +69,24 @@ export class Heatmap {
         const { context: c, width, height } = this.surface;
         if (width === 0) return;
         const { data } = this.state;
-        const plot = { x: gutter.left, y: 6, w: width - gutter.left - gutter.right, h: height - bottom - 6 };
-        const columns = Math.max(1, Math.min(data.bins, Math.floor(plot.w / 3)));
+        const plot = this.plot();
+        const columns = Math.max(1, Math.min(data.bins, Math.floor(plot.w / columnWidth)));
         this.sum(columns);
         c.clearRect(0, 0, width, height);
         this.drawAxes(plot);
-        const rowH = plot.h / (this.end - this.first);
         const most = Math.log(1 + Math.max(...this.cells.values(), 1));
         const w = plot.w / columns;
         for (const [key, here] of this.cells) {
-            const row = (key % 1024) - this.first;
             const x = plot.x + Math.floor(key / 1024) * w;
+            const top = this.y(plot, this.rowNs((key % 1024) + 1));
             c.fillStyle = heatColour(Math.log(1 + here) / most);
-            c.fillRect(x, plot.y + plot.h - (row + 1) * rowH, Math.max(w - 0.4, 0.8), Math.max(rowH - 0.4, 0.8));
+            c.fillRect(x, top, Math.max(w - 0.5, 0.8), Math.max(this.y(plot, this.rowNs(key % 1024)) - top - 0.5, 0.8));
         }
         this.drawLongest(plot, columns);
         this.drawLosses(plot);
         this.drawView(plot);
     }
-    private drawAxes(plot: { x: number; y: number; w: number; h: number }): void {
+    private drawAxes(plot: Plot): void {
         const { context: c } = this.surface;
         const { ink, soft, line } = colours();
         c.font = '12px system-ui, sans-serif';
@@ -85,7 +96,7 @@ export class Heatmap {
         const to = this.rowNs(this.end);
         for (let ns = 100; ns <= to; ns *= 10) {
             if (ns < from) continue;
-            const y = plot.y + plot.h * (1 - Math.log(ns / from) / Math.log(to / from));
+            const y = this.y(plot, ns);
             c.strokeStyle = line;
             c.lineWidth = 1;
             c.beginPath();
@@ -98,25 +109,21 @@ export class Heatmap {
         drawTimeAxis(c, 0, this.state.data.durationNs, plot.x, plot.w, plot.y + plot.h + 13);
         c.fillStyle = ink;
     }
-    private drawLongest(plot: { x: number; y: number; w: number; h: number }, columns: number): void {
+    private drawLongest(plot: Plot, columns: number): void {
         const { context: c } = this.surface;
         const { data } = this.state;
-        const rowH = plot.h / (this.end - this.first);
         const longest = new Float64Array(columns);
         for (let bin = 0; bin < data.bins; bin++) {
             const column = Math.min(columns - 1, Math.floor(((bin + 0.5) * data.binNs) / this.columnNs));
             longest[column] = Math.max(longest[column]!, data.longest[bin]!);
         }
         c.fillStyle = colours().ink;
-        const from = this.rowNs(this.first);
-        const scale = plot.h / Math.log(this.rowNs(this.end) / from);
         longest.forEach((ns, column) => {
-            if (ns < from || ns === 0) return;
-            const y = plot.y + plot.h - Math.log(ns / from) * scale;
-            c.fillRect(plot.x + (column * plot.w) / columns, y - Math.min(1, rowH / 2), Math.max(plot.w / columns - 0.4, 1), 1.6);
+            if (ns === 0) return;
+            c.fillRect(plot.x + (column * plot.w) / columns, this.y(plot, ns) - 1, Math.max(plot.w / columns - 0.5, 1), 2);
         });
     }
-    private drawLosses(plot: { x: number; y: number; w: number; h: number }): void {
+    private drawLosses(plot: Plot): void {
         const { data } = this.state;
         for (const loss of data.losses) {
             const x = plot.x + (loss.fromNs / data.durationNs) * plot.w;
@@ -125,7 +132,7 @@ export class Heatmap {
         }
     }
     /** Which part the timeline shows, below the axis. */
-    private drawView(plot: { x: number; y: number; w: number; h: number }): void {
+    private drawView(plot: Plot): void {
         const { context: c } = this.surface;
         const { data, view } = this.state;
         if (view.toNs - view.fromNs >= data.durationNs) return;
@@ -136,8 +143,9 @@ export class Heatmap {
     private hover(ns: number, y: number, event: PointerEvent): void {
         const { data } = this.state;
         const column = Math.floor(ns / this.columnNs);
-        const h = this.surface.height - bottom - 6;
-        const row = this.first + Math.floor((1 - (y - 6) / h) * (this.end - this.first));
+        const plot = this.plot();
+        let row = this.first;
+        while (row + 1 < this.end && this.y(plot, this.rowNs(row + 1)) > y + 4) row++;
         const here = this.cells.get(column * 1024 + row) ?? 0;
         let longest = 0;
         const bin = Math.floor((column * this.columnNs) / data.binNs);

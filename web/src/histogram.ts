@@ -43,10 +43,9 @@ export class Histogram {
         const last = Math.max(used[used.length - 1] ?? 0, first + 5);
         const x = Array.from({ length: last - first + 1 }, (_, i) => first + i);
         const place = (ns: number) => this.place(ns) / joined - 0.5;
-        const decades: number[] = [];
-        for (let ns = 100; ns < 1e12; ns *= 10) {
-            if (place(ns) >= first - 0.5 && place(ns) <= last + 0.5) decades.push(place(ns));
-        }
+        const decades = Array.from({ length: 10 }, (_, i) => 100 * 10 ** i)
+            .filter((ns) => place(ns) >= first - 0.5 && place(ns) <= last + 0.5);
+        const powers = Array.from({ length: 10 }, (_, i) => 10 ** i).filter((n) => n <= Math.max(...values, 1));
         const { soft, line, ink, causes } = colours();
         const font = '12px system-ui, sans-serif';
         this.plot?.destroy();
@@ -57,10 +56,10 @@ export class Histogram {
                 y: { distr: 3, range: (_u, _min, max) => [0.5, Math.max(max, 2) * 1.3] },
             },
             axes: [
-                { stroke: soft, font, size: 24, gap: 4, ticks: { show: false }, grid: { show: false }, splits: () => decades,
-                  values: (_u, at) => at.map((i) => duration(Math.round(data.bucketNs((i + 0.5) * joined + 1))).replace('.0', '')) },
+                { stroke: soft, font, size: 24, gap: 4, ticks: { show: false }, grid: { show: false }, splits: () => decades.map(place),
+                  values: () => decades.map((ns) => duration(ns).replace('.0', '')) },
                 { stroke: soft, font, size: 58, gap: 6, ticks: { show: false }, grid: { stroke: line, width: 1 },
-                  values: (_u, at) => at.map((n) => (n >= 1 && Number.isInteger(Math.log10(n)) ? count(n) : '')) },
+                  splits: () => powers, values: (_u, at) => at.map((n) => count(n)) },
             ],
             series: [{}, { fill: causes['contention']!, width: 0, points: { show: false },
                            paths: uPlot.paths.bars!({ size: [0.88, 60], align: 0 }) }],

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Who waited (rows) for whom (columns), and the same in a few sentences.
-import type { Data } from './data';
+import type { Data, Wait } from './data';
 import { el, swatch } from './dom';
 import { duration, percent } from './format';
 import { sumBy, Sums } from './sums';
 import { ActorColours, colours } from './theme';
 
 const rows = 8;
-const columns = 6;
+const columns = 5;
 
 function actorCell(data: Data, actors: ActorColours, actor: number): (Node | string)[] {
     const { kind } = data.actors[actor]!;
@@ -37,15 +37,15 @@ export function matrix(data: Data, actors: ActorColours, sums: Sums): HTMLElemen
         const known = culprits.map(([culprit]) => cells.get(`${victim} ${culprit}`) ?? 0);
         const rest = Math.max(0, ns - known.reduce((a, b) => a + b, 0));
         return el('tr', {}, el('th', { scope: 'row' }, ...actorCell(data, actors, victim)),
-            ...known.map((each) => cell(each, true)), cell(rest, false), el('td', { class: 'sum' }, duration(ns)));
+            el('td', { class: 'sum' }, duration(ns)), ...known.map((each) => cell(each, true)), cell(rest, false));
     });
     const heads = culprits.map(([culprit]) => el('th', { scope: 'col' }, ...actorCell(data, actors, culprit)));
-    const foot = el('tr', { class: 'sum' }, el('th', { scope: 'row' }, 'Together'),
+    const foot = el('tr', { class: 'sum' }, el('th', { scope: 'row' }, 'all tasks'), el('td', {}, duration(whole)),
         ...culprits.map(([, ns]) => el('td', {}, duration(ns))),
-        el('td', {}, duration(Math.max(0, whole - culprits.reduce((sum, [, ns]) => sum + ns, 0)))), el('td', {}, duration(whole)));
+        el('td', {}, duration(Math.max(0, whole - culprits.reduce((sum, [, ns]) => sum + ns, 0)))));
     return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Victims and culprits' },
-        el('table', { class: 'matrix' }, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'waited ↓  for →'), ...heads,
-            el('th', { scope: 'col' }, 'others'), el('th', { scope: 'col' }, 'together'))),
+        el('table', { class: 'matrix' }, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'waited ↓'), el('th', { scope: 'col' }, 'in all'), ...heads,
+            el('th', { scope: 'col' }, 'others'))),
         el('tbody', {}, ...body), el('tfoot', {}, foot)));
 }
 
@@ -74,4 +74,25 @@ export function stories(data: Data, actors: ActorColours, sums: Sums): HTMLEleme
             el('span', { class: 'story' }, swatch(actors.of(pair.victim)), el('b', {}, data.actorName(pair.victim)), ` ${words}`,
                 el('span', { class: 'soft' }, ` · ${percent(pair.ns, whole)}`)));
     }));
+}
+
+/** Sums hide what is rare and bad: what the longest waits were spent on, in one sentence. */
+export function longestStory(data: Data, waits: Wait[]): HTMLElement | null {
+    const longest = waits.slice(0, 100);  // they come longest first
+    const sums = new Map<string, number>();
+    let whole = 0;
+    for (const wait of longest) {
+        whole += wait.ns;
+        for (const part of wait.parts) {
+            if (['unknown', 'others'].includes(part.kind)) continue;
+            const name = data.actorName(part.actor) + (part.cause === 'realtime' ? ' (higher priority)' : '');
+            sums.set(name, (sums.get(name) ?? 0) + part.ns);
+        }
+    }
+    const [first, second] = [...sums].sort((a, b) => b[1] - a[1]);
+    if (!first || longest.length < 2) return null;
+    const others = second && second[1] > whole / 10 ? `, then ${second[0]} (${percent(second[1], whole)})` : '';
+    return el('p', { class: 'longest-story' },
+        `The ${longest.length} longest waits, ${duration(longest[longest.length - 1]!.ns)} to ${duration(longest[0]!.ns)}, were ${first[1] > whole / 2 ? 'mostly' : 'above all'} for `,
+        el('b', {}, first[0]), ` (${percent(first[1], whole)})${others}.`);
 }

@@ -27,7 +27,7 @@ export class Timeline {
 
     constructor(private readonly state: State, private readonly actors: ActorColours) {
         const cpus = state.data.runs.length;
-        this.laneH = cpus <= 4 ? 46 : cpus <= 16 ? 34 : cpus <= 64 ? 20 : 12;
+        this.laneH = cpus <= 2 ? 68 : cpus <= 4 ? 48 : cpus <= 16 ? 34 : cpus <= 64 ? 20 : 12;
         this.byTime = [...state.data.waits].sort((a, b) => a.endNs - b.endNs);
         this.chart.style.height = `${top + cpus * this.laneH + 4}px`;
         this.chart.append(this.canvas);
@@ -62,7 +62,7 @@ export class Timeline {
 
     private box(cpu: number): Box {
         const y = top + cpu * this.laneH;
-        const strip = this.laneH >= 30 ? 10 : 4;
+        const strip = this.laneH >= 48 ? 14 : this.laneH >= 30 ? 10 : 4;
         return { x: gutter.left, w: this.surface.width - gutter.left - gutter.right, y: y + 2, h: this.laneH - strip - 5 };
     }
     private strip(cpu: number): Box {

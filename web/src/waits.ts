@@ -134,11 +134,11 @@ export class Waits {
             piece.style.background = colour;
             bar.append(piece);
             const how = part.task ? [part.relation === 'self' ? 'own thread' : part.relation === 'sibling' ? 'same cgroup' : '',
-                part.cause === 'realtime' ? `outranks it (${part.policy}, priority ${part.prio})` : '', part.cgroup].filter((word) => word !== '').join(' · ') : '';
+                part.cause === 'realtime' ? `outranks it (${part.policy}, priority ${part.prio})` : '', part.cgroup].filter((word) => word !== '' && word !== '/').join(' · ') : '';
             list.append(el('li', {}, el('b', {}, duration(part.ns)), swatch(colour, !part.task), el('span', {}, partName(data, part)), el('span', { class: 'soft' }, how)));
         }
         const scheduling = wait.policy === 'other' ? (wait.prio === 120 ? '' : `nice ${wait.prio - 120}`) : `${wait.policy}, priority ${wait.prio}`;
-        const about = [`process ${data.actorName(wait.task.actor)} ${wait.task.pid}`, wait.kind, scheduling, wait.cgroup && `cgroup ${wait.cgroup}`].filter((word) => word).join(' · ');
+        const about = [`process ${data.actorName(wait.task.actor)} ${wait.task.pid}`, wait.kind, scheduling, wait.cgroup.length > 1 && `cgroup ${wait.cgroup}`].filter((word) => word).join(' · ');
         return el('div', {}, el('p', {}, `While it waited ${duration(wait.ns)}, the CPU was with:`), bar, list, el('p', { class: 'soft' }, about));
     }
 }
