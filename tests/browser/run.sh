@@ -4,8 +4,8 @@
 # why where there is no chromium, node or npm, or the program was built without its page.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-web=$here/../../web
-tool=$1 unit_tests=$2 build=$3
+web=$(cd "$here/../../web" && pwd)
+tool=$1 unit_tests=$2 build=$(cd "$3" && pwd)
 
 skip() {
     echo "skipped: $*"

@@ -67,7 +67,7 @@ function build(): void {
     ];
     document.title = `${recording.host || 'runqslower'}: waits for a CPU`;
     document.getElementById('page')!.append(
-        el('header', {}, el('p', { class: 'eyebrow' }, facts), title, answer, who,
+        el('header', {}, el('p', { class: 'eyebrow' }, facts), title, answer, el('h2', { class: 'lead' }, 'What kept them waiting'), who,
             trouble.length > 0 ? el('ul', { class: 'trouble' }, ...trouble.map((line) => el('li', {}, line))) : null),
         spanBar,
         section('when', 'When, and how long', 'Each cell counts waits by when they ended and how long they were; the dark line is the longest. Drag across to select a span: everything else follows.', heatmap.element),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Who waited (rows) for whom (columns), and the same in a few sentences.
-import type { Data, Wait } from './data';
+import type { Data, Pair, Wait } from './data';
 import { el, swatch } from './dom';
 import { duration, percent } from './format';
 import { sumBy, Sums } from './sums';
@@ -49,30 +49,56 @@ export function matrix(data: Data, actors: ActorColours, sums: Sums): HTMLElemen
         el('tbody', {}, ...body), el('tfoot', {}, foot)));
 }
 
-const because: Record<string, (culprit: string, same: boolean) => string> = {
-    throttled: (c) => `was held back by the ${c}`,
-    contention: (c, same) => (same ? 'waited for others of its own kind' : `waited because ${c} had the CPU`),
-    realtime: (c) => `waited because ${c} has a higher priority`,
-    self: () => 'waited for threads of its own process',
-    moved: () => 'was queued on another CPU before it was moved',
-    rt_throttled: (c) => `had used up its real-time share, and ${c} ran`,
-    idle: () => 'waited for an idle CPU to wake up',
-    unknown: () => 'waited, and who had the CPU is not known',
+/** What comes between the culprit and its victims, and what after them. */
+const blame: Record<string, [string, string]> = {
+    throttled: [' held back ', ''],
+    contention: [' had the CPU while ', ' waited'],
+    realtime: [', of higher priority, kept ', ' waiting'],
+    self: [' had the CPU while other threads of the same process waited: ', ''],
+    moved: [' was where ', ' stood before'],
+    rt_throttled: [' ran while ', ' had used up their real-time share'],
+    idle: [' had to wake up for ', ''],
+    unknown: [': who had the CPU while ', ' waited'],
 };
 
-/** The largest pairs as sentences: what somebody reads who has never seen the tool. */
+interface Story { culprit: number; cause: number; ns: number; victims: [number, number][] }
+
+function sumStories(pairs: Pair[]): Story[] {
+    const sums = new Map<number, Story>();
+    for (const { victim, culprit, cause, ns } of pairs) {
+        const key = culprit * 8 + cause;
+        const story = sums.get(key) ?? { culprit, cause, ns: 0, victims: [] };
+        story.ns += ns;
+        story.victims.push([victim, ns]);  // they come largest first
+        sums.set(key, story);
+    }
+    return [...sums.values()].sort((a, b) => b.ns - a.ns);
+}
+
+/** The largest that are worth a name, as words. */
+function victimWords(data: Data, { victims, culprit, ns }: Story): string {
+    const named = victims.filter(([, share], i) => i < 3 && share > ns / 10)
+        .map(([victim]) => (victim === culprit ? `${data.actorName(victim)} itself` : data.actorName(victim)));
+    if (named.length === 0) return 'many tasks';
+    const rest = victims.length > named.length ? ['others'] : [];
+    const all = [...named, ...rest];
+    return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} and ${all[all.length - 1]!}`;
+}
+
+/** Who is to blame, and for whose waits: what somebody reads who has never seen the tool. */
 export function stories(data: Data, actors: ActorColours, sums: Sums): HTMLElement {
     const whole = sums.pairs.reduce((sum, pair) => sum + pair.ns, 0);
-    const largest = sums.pairs.filter((pair) => pair.ns > whole / 50).slice(0, 5);
-    return el('ol', { class: 'stories' }, ...largest.map((pair) => {
-        const cause = data.causes[pair.cause]!;
-        const words = because[cause]!(data.actorName(pair.culprit), pair.victim === pair.culprit);
+    const largest = sumStories(sums.pairs).filter(({ ns }) => ns > whole / 50).slice(0, 6);
+    return el('ol', { class: 'stories' }, ...largest.map((story) => {
+        const cause = data.causes[story.cause]!;
+        const [between, after] = blame[cause]!;
         const bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
-        bar.style.setProperty('--share', String(pair.ns / whole));
+        bar.style.setProperty('--share', String(story.ns / whole));
         bar.style.setProperty('--colour', colours().causes[cause]!);
-        return el('li', {}, el('b', { class: 'amount' }, duration(pair.ns)), bar,
-            el('span', { class: 'story' }, swatch(actors.of(pair.victim)), el('b', {}, data.actorName(pair.victim)), ` ${words}`,
-                el('span', { class: 'soft' }, ` · ${percent(pair.ns, whole)}`)));
+        return el('li', {}, el('b', { class: 'amount' }, duration(story.ns)), bar,
+            el('span', { class: 'story' }, swatch(actors.of(story.culprit), data.actors[story.culprit]!.kind !== 'task'),
+                el('b', {}, data.actorName(story.culprit)), between, el('b', {}, victimWords(data, story)), after,
+                el('span', { class: 'soft' }, ` · ${percent(story.ns, whole)}`)));
     }));
 }
 
