@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The page of `report --html` in a real browser: node page_test.mjs MODULES CHROMIUM PAGE.html HOSTILE.html
+// The page of `report --html` in a real browser: node page_test.mjs MODULES CHROMIUM PAGE.html HOSTILE.html LARGE.html
 // Says each check and fails if one does. No framework: one browser, two pages, checks in order.
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [modules, chromium, pagePath, hostilePath] = process.argv.slice(2);
+const [modules, chromium, pagePath, hostilePath, largePath] = process.argv.slice(2);
 const { chromium: engine } = createRequire(join(resolve(modules), 'any.js'))('playwright-core');
 const browser = await engine.launch({ executablePath: chromium, args: ['--no-sandbox'] });
 let failures = 0;
+// Other tests may run beside this one: figures are printed, and only what is far off fails.
+const slow = 3;
 
 async function check(name, body) {
     try {
@@ -226,6 +229,31 @@ await check('hostile names stay text', async () => {
     assert.match(shown, /waits were lost/);  // and losses are told of
     assert.deepEqual(hostile.said, []);
     await hostile.close();
+});
+await check('a million waits open fast, pan at interactive speed, and fit into 10 MB', async () => {
+    const bytes = statSync(largePath).size;
+    const large = await open(largePath);
+    const opened = await large.page.evaluate(() => Number(document.body.dataset.ready));
+    assert.ok(await waits(large.page) >= 1e6);
+    await large.page.locator('.lanes canvas').focus();
+    for (let i = 0; i < 3; i++) await large.page.keyboard.press('+');
+    const frame = await large.page.evaluate(async () => {
+        const canvas = document.querySelector('.lanes canvas');
+        const frames = [];
+        for (let i = 0; i < 21; i++) {
+            const began = performance.now();
+            canvas.dispatchEvent(new KeyboardEvent('keydown', { key: i % 2 ? 'ArrowLeft' : 'ArrowRight' }));
+            await new Promise(requestAnimationFrame);  // it is drawn before this comes
+            frames.push(performance.now() - began);
+        }
+        return frames.sort((a, b) => a - b)[10];
+    });
+    console.log(`        ${(bytes / 1e6).toFixed(1)} MB, opened in ${opened} ms, ${frame.toFixed(0)} ms a frame while panning`);
+    assert.ok(bytes < 10e6);
+    assert.ok(opened < 3000 * slow, `${opened} ms`);
+    assert.ok(frame < 60 * slow, `${frame} ms`);
+    assert.deepEqual(large.said, []);
+    await large.close();
 });
 await browser.close();
 if (failures > 0) {

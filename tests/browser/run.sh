@@ -33,8 +33,8 @@ trap 'rm -rf "$folder"' EXIT
     cat "$folder/errors"
     exit 1
 }
-RQS_HOSTILE_PAGE=$folder/hostile.html "$unit_tests" \
-    --gtest_filter='HtmlWriter.HostilePageForTheBrowser' >/dev/null
+RQS_HOSTILE_PAGE=$folder/hostile.html RQS_LARGE_PAGE=$folder/large.html "$unit_tests" \
+    --gtest_filter='HtmlWriter.*PageForTheBrowser' >/dev/null
 
 # Types are looked up where they were installed: nothing lies in the source folder.
 cat >"$modules/tsconfig.json" <<JSON
@@ -47,4 +47,4 @@ JSON
 "$modules/node_modules/.bin/tsc" -p "$modules"
 echo "ok      tsc --strict"
 node "$here/page_test.mjs" "$modules/node_modules" "$chromium" "$folder/page.html" \
-    "$folder/hostile.html"
+    "$folder/hostile.html" "$folder/large.html"

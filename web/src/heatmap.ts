@@ -27,10 +27,18 @@ export class Heatmap {
         const brush = new Brush(state, gutter, (ns, y, event) => this.hover(ns, y, event));
         this.element.append(canvas, brush.element);
         const { data } = state;
-        const used = Array.from({ length: data.buckets }, (_, i) => i)
-            .filter((i) => data.lengths.some((_, at) => at % data.buckets === i && data.lengths[at]! > 0));
-        this.first = this.rowOf(used[0] ?? 0);
-        this.end = Math.max(this.rowOf(used[used.length - 1] ?? 0) + 1, this.first + 4);
+        let first = data.buckets - 1;
+        let last = 0;
+        for (let bin = 0; bin < data.bins; bin++) {
+            const lengths = data.lengths.subarray(bin * data.buckets, (bin + 1) * data.buckets);
+            const shortest = lengths.findIndex((count) => count > 0);
+            if (shortest >= 0) first = Math.min(first, shortest);
+            for (let i = data.buckets - 1; i > last; i--) {
+                if (lengths[i]! > 0) last = i;
+            }
+        }
+        this.first = this.rowOf(Math.min(first, last));
+        this.end = Math.max(this.rowOf(last) + 1, this.first + 4);
         this.surface = surface(this.element, canvas, () => this.draw());
         state.on('view', () => this.draw());
     }

@@ -120,7 +120,8 @@ export class LanePainter {
             if (x1 - x0 < 0.3 || shares[bin]!.length === 0) continue;
             this.rect(box, x0, x1 + 0.5, track);
             let y = box.y + box.h;
-            for (const { actor, share } of shares[bin]!) {
+            const { slot } = this.actors;
+            for (const { actor, share } of [...shares[bin]!].sort((a, b) => slot[a.actor]! - slot[b.actor]!)) {
                 if (actor === 0) continue;
                 const h = share * box.h;
                 this.c.fillStyle = this.actors.of(actor);

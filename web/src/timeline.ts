@@ -21,6 +21,7 @@ export class Timeline {
     private readonly surface: Surface;
     private readonly laneH: number;
     private readonly byTime: Wait[];
+    private readonly listed: Mark[][];  // of the waits in the table, by CPU
     private readonly pointers = new Map<number, { x: number; y: number }>();
     private moved = false;
     private animation = 0;
@@ -29,6 +30,11 @@ export class Timeline {
         const cpus = state.data.runs.length;
         this.laneH = cpus <= 2 ? 68 : cpus <= 4 ? 48 : cpus <= 16 ? 34 : cpus <= 64 ? 20 : 12;
         this.byTime = [...state.data.waits].sort((a, b) => a.endNs - b.endNs);
+        const numbers = new Map(state.data.tasks.map((task, i) => [task, i]));
+        this.listed = state.data.runs.map(() => []);
+        for (const wait of state.data.waits) {
+            this.listed[wait.cpu]?.push({ fromNs: wait.endNs - wait.ns, endNs: wait.endNs, ns: wait.ns, cause: wait.cause, task: numbers.get(wait.task)! });
+        }
         this.chart.style.height = `${top + cpus * this.laneH + 4}px`;
         this.chart.append(this.canvas);
         this.element.append(this.toolbar(), el('div', { class: 'lanes-scroll' }, this.chart), this.status, this.legend());
@@ -89,13 +95,8 @@ export class Timeline {
             if (ns > least) add({ fromNs: runs.from[i]! - ns, endNs: runs.from[i]!, ns, cause: runs.cause[i]!, task: runs.task[i]! });
         }
         for (const peak of data.peaks[cpu]!) add({ fromNs: peak.endNs - peak.ns, ...peak });
-        for (const wait of data.waits) {
-            if (wait.cpu === cpu) add(this.markOf(wait));
-        }
+        this.listed[cpu]!.forEach(add);
         return [...marks.values()].sort((a, b) => b.ns - a.ns).slice(0, most_marks);
-    }
-    private markOf(wait: Wait): Mark {
-        return { fromNs: wait.endNs - wait.ns, endNs: wait.endNs, ns: wait.ns, cause: wait.cause, task: this.state.data.tasks.indexOf(wait.task) };
     }
     private isChosen(cpu: number, mark: Mark): boolean {
         const { wait } = this.state;

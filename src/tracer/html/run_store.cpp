@@ -66,14 +66,14 @@ void RunStore::value(std::uint32_t cpu, std::uint64_t from_ns, std::uint64_t wai
     if (cpu >= cpus_.size()) {
         return;
     }
-    std::size_t looked_at = 0;
     auto& blocks = cpus_[cpu];
-    for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
-        if (looked_at > 0 && (block->to_tick <= from_ns / tick_ns || looked_at >= far_blocks)) {
+    const std::size_t most = std::min(blocks.size(), look_back ? far_blocks : 1);
+    for (std::size_t back = 1; back <= most; ++back) {
+        Block& block = blocks[blocks.size() - back];
+        if (back > 1 && block.to_tick <= from_ns / tick_ns) {
             return;
         }
-        block->worth_ns = std::max(block->worth_ns, wait_ns);
-        looked_at += look_back ? 1 : far_blocks;
+        block.worth_ns = std::max(block.worth_ns, wait_ns);
     }
 }
 

@@ -107,11 +107,11 @@ TEST_F(HtmlWriter, APageIsBounded) {
     const RunInfo run = run_info(64);
     writer->begin(run);
     std::uint64_t now = began;
-    for (std::uint32_t i = 0; i < 1'500'000; ++i) {
+    for (std::uint32_t i = 0; i < 700'000; ++i) {
         now += 700 + i * 2654435761U % 5000;
         const TaskId who = task(1 + i * 40503U % 30'000, "task-" + std::to_string(i % 5000));
         writer->ran(ran(i % 64, who, now, 64 * 3000));
-        if (i % 4 == 0) {
+        if (i % 8 == 0) {
             const TaskId other = task(1 + i * 7919U % 30'000, "task-" + std::to_string(i % 4999));
             Wait one = wait(other, now, {ran_part(who, 1 + i % 900'000)});
             one.cpu = i % 64;
@@ -144,6 +144,33 @@ TEST_F(HtmlWriter, NothingAtAllIsAPageToo) {
     writer->end({});
     ASSERT_TRUE(writer->publish(info("empty"), {}));
     EXPECT_EQ(data()["recording"]["waits"], 0);
+}
+
+/// For tests/browser: more than a million waits, kept where RQS_LARGE_PAGE says.
+TEST_F(HtmlWriter, LargePageForTheBrowser) {
+    const char* kept = std::getenv("RQS_LARGE_PAGE");
+    if (kept == nullptr) {
+        GTEST_SKIP() << "RQS_LARGE_PAGE is not set";
+    }
+    fs::remove(kept);
+    auto made = Writer::create(kept, GroupBy::process);
+    ASSERT_TRUE(made);
+    const RunInfo run = run_info();
+    (*made)->begin(run);
+    const std::vector<TaskId> tasks = {task(1, "web"), task(2, "db"), task(3, "cache")};
+    std::uint64_t now = began;
+    for (std::uint32_t i = 0; i < 1'100'000; ++i) {
+        const std::uint64_t slice = 2'000 + i * 2654435761U % 60'000;
+        now += slice;
+        const TaskId& running = tasks[i % 3];
+        (*made)->ran(ran(0, running, now, slice));
+        (*made)->wait(
+            wait(tasks[(i + 1) % 3], now, {ran_part(running, i % 5000 == 0 ? 40 * ms : slice)}));
+    }
+    RunEnd end;
+    end.ended_ns = now;
+    (*made)->end(end);
+    ASSERT_TRUE((*made)->publish(info("large"), {}));
 }
 
 /// For tests/browser: a page whose names try everything, kept where RQS_HOSTILE_PAGE says.
