@@ -34,9 +34,10 @@ play() {
     pids+=($!)
 }
 
-# A cgroup with a quota, in either version.
-if [ -w /sys/fs/cgroup/cpu/cpu.cfs_quota_us ] || [ -d /sys/fs/cgroup/cpu ]; then
-    group=/sys/fs/cgroup/cpu/images.slice
+# A cgroup with a quota below our own, in either version.
+if [ -d /sys/fs/cgroup/cpu ]; then
+    own=$(sed -nE 's/^[0-9]+:(.*,)?cpu(,.*)?:(.*)$/\3/p' /proc/self/cgroup)
+    group=/sys/fs/cgroup/cpu${own%/}/images.slice
     mkdir -p "$group"
     echo 100000 >"$group/cpu.cfs_period_us"
     echo 25000 >"$group/cpu.cfs_quota_us"

@@ -78,7 +78,7 @@ function sumStories(pairs: Pair[]): Story[] {
 /** The largest that are worth a name, as words. */
 function victimWords(data: Data, { victims, culprit, ns }: Story): string {
     const named = victims.filter(([, share], i) => i < 3 && share > ns / 10)
-        .map(([victim]) => (victim === culprit ? `${data.actorName(victim)} itself` : data.actorName(victim)));
+        .map(([victim]) => (victim === culprit ? 'others of its kind' : data.actorName(victim)));
     if (named.length === 0) return 'many tasks';
     const rest = victims.length > named.length ? ['others'] : [];
     const all = [...named, ...rest];

@@ -260,6 +260,7 @@ TEST(HtmlCast, ProcessesOfANameAreOneActorAndAQuotaHasAnOwner) {
     Cast cast(GroupBy::process, &names);
     const auto one = cast.actor_of(cast.task({11, 10, Comm::from("worker")}, 0));
     EXPECT_EQ(one, cast.actor_of(cast.task({20, 20, Comm::from("web")}, 0)));
+    EXPECT_NE(one, cast.actor_of(cast.task({20, 20, Comm::from("chrt")}, 0)));  // before its exec()
     EXPECT_EQ(cast.actors()[one].label, "web");
     EXPECT_TRUE(cast.actors()[one].several);
     EXPECT_EQ(cast.actors()[cast.part(PartKind::throttled, 7)].label, "/a");
