@@ -60,4 +60,9 @@ sleep "$((seconds * 1 / 4))"
 for _ in 1 2 3 4; do play video-encoder 1000 0; done
 sleep "$((seconds * 5 / 12))"
 play motor-control 180 220 chrt -f 50 taskset -c "$last"
+sleep 1
+kill -0 "${pids[-1]}" 2>/dev/null || {
+    echo "stage.sh: the real-time task did not start (cpu.rt_runtime_us of our cgroup?)" >&2
+    exit 1
+}
 wait "$recorder"
