@@ -30,8 +30,11 @@ const style = bundle('src/page.css');
 const hash = createHash('sha256').update(script).digest('base64');
 const policy = `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; ` +
     `base-uri 'none'; form-action 'none'`;
+// uPlot's licence asks that its text goes along.
+const licence = readFileSync(join(modules, 'uplot', 'LICENSE'), 'utf8').replaceAll('--', '- -').trim();
 const page = readFileSync(join(source, 'page.html'), 'utf8')
     .replace('@@POLICY@@', () => policy)
+    .replace('@@LICENCE@@', () => `This page contains uPlot:\n\n${licence}`)
     .replace('@@STYLE@@', () => style)
     .replace('@@SCRIPT@@', () => script);
 
