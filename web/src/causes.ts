@@ -55,16 +55,18 @@ export class Causes {
     }
     private sum(width: number): number[][] {
         const { data } = this.state;
-        this.columns = Math.max(1, Math.min(data.bins, Math.floor(width / 4)));
-        this.columnNs = data.durationNs / this.columns;
+        const joined = Math.ceil(data.bins / Math.max(1, Math.min(data.bins, Math.floor(width / 4))));
+        this.columns = Math.ceil(data.bins / joined);
+        this.columnNs = joined * data.binNs;
         this.heights = this.order.map(() => new Float64Array(this.columns));
         for (let bin = 0; bin < data.bins; bin++) {
-            const column = Math.min(this.columns - 1, Math.floor(((bin + 0.5) * data.binNs) / this.columnNs));
+            const column = Math.floor(bin / joined);
+            const lengthNs = Math.min(this.columnNs, data.durationNs - column * this.columnNs);
             this.order.forEach((cause, i) => {
-                this.heights[i]![column]! += data.causeNs[bin * data.causes.length + cause]! / this.columnNs;
+                this.heights[i]![column]! += data.causeNs[bin * data.causes.length + cause]! / lengthNs;
             });
         }
-        const times = Array.from({ length: this.columns + 1 }, (_, i) => i * this.columnNs);
+        const times = Array.from({ length: this.columns + 1 }, (_, i) => Math.min(i * this.columnNs, data.durationNs));
         const below = new Array<number>(this.columns + 1).fill(0);
         const stacked = this.heights.map((heights) => {
             heights.forEach((height, i) => { below[i]! += height; });
@@ -109,7 +111,7 @@ export class Causes {
                 for (const loss of losses) {
                     const x = (left + (loss.fromNs / durationNs) * w) / ratio;
                     const wide = Math.max(((loss.toNs - loss.fromNs) / durationNs) * w / ratio, 3);
-                    drawHole(u.ctx, x, top / ratio, Math.min(wide, (left + w) / ratio - x), h / ratio);
+                    drawHole(u.ctx, x, top / ratio, Math.min(wide, (left + w) / ratio - x), h / ratio, loss.cpu === null);
                 }
                 drawTimeAxis(u.ctx, 0, durationNs, left / ratio, w / ratio, (top + h) / ratio + 13);
                 u.ctx.restore();

@@ -58,13 +58,14 @@ export class Heatmap {
         const { width, height } = this.surface;
         return { x: gutter.left, y: 6, w: width - gutter.left - gutter.right, h: height - bottom - 6 };
     }
-    /** Bins are joined where a column would be too narrow to see. */
-    private sum(columns: number): void {
+    /** Bins are joined where a column would be too narrow to see; each column has as many. */
+    private sum(most: number): number {
         const { data } = this.state;
-        this.columnNs = data.durationNs / columns;
+        const joined = Math.ceil(data.bins / most);
+        this.columnNs = joined * data.binNs;
         this.cells = new Map();
         for (let bin = 0; bin < data.bins; bin++) {
-            const column = Math.min(columns - 1, Math.floor(((bin + 0.5) * data.binNs) / this.columnNs));
+            const column = Math.floor(bin / joined);
             for (let i = 0; i < data.buckets; i++) {
                 const here = data.lengths[bin * data.buckets + i]!;
                 if (here === 0) continue;
@@ -72,23 +73,23 @@ export class Heatmap {
                 this.cells.set(key, (this.cells.get(key) ?? 0) + here);
             }
         }
+        return Math.ceil(data.bins / joined);
     }
     draw(): void {
         const { context: c, width, height } = this.surface;
         if (width === 0) return;
         const { data } = this.state;
         const plot = this.plot();
-        const columns = Math.max(1, Math.min(data.bins, Math.floor(plot.w / columnWidth)));
-        this.sum(columns);
+        const columns = this.sum(Math.max(1, Math.min(data.bins, Math.floor(plot.w / columnWidth))));
         c.clearRect(0, 0, width, height);
         this.drawAxes(plot);
         const most = Math.log(1 + Math.max(...this.cells.values(), 1));
-        const w = plot.w / columns;
+        const w = (plot.w * this.columnNs) / data.durationNs;
         for (const [key, here] of this.cells) {
             const x = plot.x + Math.floor(key / 1024) * w;
             const top = this.y(plot, this.rowNs((key % 1024) + 1));
             c.fillStyle = heatColour(Math.log(1 + here) / most);
-            c.fillRect(x, top, Math.max(w - 0.5, 0.8), Math.max(this.y(plot, this.rowNs(key % 1024)) - top - 0.5, 0.8));
+            c.fillRect(x, top, Math.max(Math.min(w, plot.x + plot.w - x) - 0.5, 0.8), Math.max(this.y(plot, this.rowNs(key % 1024)) - top - 0.5, 0.8));
         }
         this.drawLongest(plot, columns);
         this.drawLosses(plot);
@@ -122,13 +123,14 @@ export class Heatmap {
         const { data } = this.state;
         const longest = new Float64Array(columns);
         for (let bin = 0; bin < data.bins; bin++) {
-            const column = Math.min(columns - 1, Math.floor(((bin + 0.5) * data.binNs) / this.columnNs));
+            const column = Math.floor(((bin + 0.5) * data.binNs) / this.columnNs);
             longest[column] = Math.max(longest[column]!, data.longest[bin]!);
         }
         c.fillStyle = colours().ink;
         longest.forEach((ns, column) => {
             if (ns === 0) return;
-            c.fillRect(plot.x + (column * plot.w) / columns, this.y(plot, ns) - 1, Math.max(plot.w / columns - 0.5, 1), 2);
+            const w = (plot.w * this.columnNs) / data.durationNs;
+            c.fillRect(plot.x + column * w, this.y(plot, ns) - 1, Math.max(Math.min(w, plot.w - column * w) - 0.5, 1), 2);
         });
     }
     private drawLosses(plot: Plot): void {
@@ -136,7 +138,7 @@ export class Heatmap {
         for (const loss of data.losses) {
             const x = plot.x + (loss.fromNs / data.durationNs) * plot.w;
             const w = Math.max(((loss.toNs - loss.fromNs) / data.durationNs) * plot.w, 3);
-            drawHole(this.surface.context, x, plot.y, Math.min(w, plot.x + plot.w - x), plot.h);
+            drawHole(this.surface.context, x, plot.y, Math.min(w, plot.x + plot.w - x), plot.h, loss.cpu === null || data.runs.length === 1);
         }
     }
     /** Which part the timeline shows, below the axis. */
@@ -169,14 +171,16 @@ export class Heatmap {
     }
 }
 
-/** Where nothing is known: waits were lost, or a part of the recording cannot be read. */
-export function drawHole(c: CanvasRenderingContext2D, x: number, y: number, w: number, h: number): void {
+/** Where waits were lost, or a part of the recording cannot be read. Not `whole`: other CPUs are there. */
+export function drawHole(c: CanvasRenderingContext2D, x: number, y: number, w: number, h: number, whole = true): void {
     c.save();
     c.beginPath();
     c.rect(x, y, w, h);
     c.clip();
-    c.fillStyle = colours().paper;
-    c.fillRect(x, y, w, h);
+    if (whole) {
+        c.fillStyle = colours().paper;
+        c.fillRect(x, y, w, h);
+    }
     c.strokeStyle = colours().accent;
     c.lineWidth = 1.2;
     c.beginPath();

@@ -11,7 +11,9 @@ const columns = 5;
 
 function actorCell(data: Data, actors: ActorColours, actor: number): (Node | string)[] {
     const { kind } = data.actors[actor]!;
-    return [swatch(actors.of(actor), kind !== 'task'), el('span', { class: 'name', title: data.actorName(actor) }, data.actorName(actor))];
+    const name = data.actorName(actor);
+    const pieces = name.split(/(?<=[/:.])/).flatMap((piece) => [piece, el('wbr')]);  // where a path may break
+    return [swatch(actors.of(actor), kind !== 'task'), el('span', { class: 'name', title: name }, ...pieces)];
 }
 
 export function matrix(data: Data, actors: ActorColours, sums: Sums): HTMLElement {
