@@ -9,10 +9,10 @@ import { ActorColours, colours } from './theme';
 const rows = 8;
 const columns = 5;
 
-function actorCell(data: Data, actors: ActorColours, actor: number): (Node | string)[] {
+function actorCell(data: Data, actors: ActorColours, actor: number, breaks = false): (Node | string)[] {
     const { kind } = data.actors[actor]!;
     const name = data.actorName(actor);
-    const pieces = name.split(/(?<=[/:.])/).flatMap((piece) => [piece, el('wbr')]);  // where a path may break
+    const pieces = breaks ? name.split(/(?<=[/:.])/).flatMap((piece) => [piece, el('wbr')]) : [name];
     return [swatch(actors.of(actor), kind !== 'task'), el('span', { class: 'name', title: name }, ...pieces)];
 }
 
@@ -41,7 +41,7 @@ export function matrix(data: Data, actors: ActorColours, sums: Sums): HTMLElemen
         return el('tr', {}, el('th', { scope: 'row' }, ...actorCell(data, actors, victim)),
             el('td', { class: 'sum' }, duration(ns)), ...known.map((each) => cell(each, true)), cell(rest, false));
     });
-    const heads = culprits.map(([culprit]) => el('th', { scope: 'col' }, ...actorCell(data, actors, culprit)));
+    const heads = culprits.map(([culprit]) => el('th', { scope: 'col' }, ...actorCell(data, actors, culprit, true)));
     const foot = el('tr', { class: 'sum' }, el('th', { scope: 'row' }, 'all tasks'), el('td', {}, duration(whole)),
         ...culprits.map(([, ns]) => el('td', {}, duration(ns))),
         el('td', {}, duration(Math.max(0, whole - culprits.reduce((sum, [, ns]) => sum + ns, 0)))));

@@ -57,7 +57,8 @@ std::string Cast::label_of(const TaskId& id, std::uint64_t cgroup_id, bool& sure
     if (by_ == GroupBy::thread) {
         return fmt::format("{} {}", id.comm.view(), id.tid);
     }
-    // What the source told of a process may be older than its exec(); the main thread is up to date.
+    // What the source told of a process may be older than its exec(); the main thread is up to
+    // date.
     if (by_ != GroupBy::comm && names_ != nullptr && id.tid != id.pid) {
         if (const ProcessInfo* told = names_->process(id.pid)) {
             return std::string(without_work(told->comm.view()));
