@@ -15,6 +15,7 @@
 #include "consumers/reporter.h"
 #include "database/writer.h"
 #include "filter/wait_filter.h"
+#include "html/writer.h"
 #include "session/session.h"
 #include "sinks/recording_report.h"
 #include "sources/recording.h"
@@ -40,6 +41,9 @@ class Report {
     [[nodiscard]] Status keep_apart() const;
     Status open_database();
     Status publish_database();
+    Status open_page();
+    Status publish_page();
+    [[nodiscard]] Status read_all_for(const std::string& path) const;
     Status finish();
     void say_damage() const;
 
@@ -50,6 +54,7 @@ class Report {
     std::unique_ptr<Views> views_;  // one of the two
     std::unique_ptr<Reporter> reporter_;
     std::unique_ptr<database::Writer> database_;  // beside it, with --sqlite
+    std::unique_ptr<html::Writer> page_;          // likewise, with --html
     std::vector<Consumer*> consumers_;
     std::unique_ptr<Session> session_;
     Counters counters_;
@@ -80,6 +85,9 @@ Status Report::open() {
         return apart;
     }
     if (auto opened = open_database(); !opened) {
+        return opened;
+    }
+    if (auto opened = open_page(); !opened) {
         return opened;
     }
     auto out = open_output(options_.view.output_path);
@@ -116,6 +124,19 @@ Status Report::open_database() {
     return {};
 }
 
+Status Report::open_page() {
+    const std::string& path = options_.replay.html_path;
+    if (path.empty()) {
+        return {};
+    }
+    auto page = html::Writer::create(path, options_.view.by);
+    if (!page) {
+        return tl::unexpected(page.error());
+    }
+    page_ = std::move(*page);
+    return {};
+}
+
 void Report::make_consumers() {
     if (options_.replay.events) {
         views_ = std::make_unique<Views>(options_.view, *out_, 0);
@@ -133,6 +154,9 @@ void Report::make_consumers() {
     }
     if (database_) {
         consumers_.push_back(database_.get());
+    }
+    if (page_) {
+        consumers_.push_back(page_.get());
     }
 }
 
@@ -192,14 +216,23 @@ void Report::say_damage() const {
     }
 }
 
-/// A database of less than was asked for would look like one of all.
-Status Report::publish_database() {
-    const bool complete = source_->ended() || (session_->done() && !out_->closed());
-    if (!complete) {
-        return fail(fmt::format("'{}' was not written: not all of the recording was read",
-                                util::printable(options_.replay.sqlite_path)));
+/// A file of less than was asked for would look like one of all.
+Status Report::read_all_for(const std::string& path) const {
+    if (source_->ended() || (session_->done() && !out_->closed())) {
+        return {};
     }
-    return database_->publish(source_->info(), source_->damage());
+    return fail(fmt::format("'{}' was not written: not all of the recording was read",
+                            util::printable(path)));
+}
+
+Status Report::publish_database() {
+    const Status complete = read_all_for(options_.replay.sqlite_path);
+    return complete ? database_->publish(source_->info(), source_->damage()) : complete;
+}
+
+Status Report::publish_page() {
+    const Status complete = read_all_for(options_.replay.html_path);
+    return complete ? page_->publish(source_->info(), source_->damage()) : complete;
 }
 
 Status Report::finish() {
@@ -209,7 +242,9 @@ Status Report::finish() {
     if (reporter_) {
         print_report();
     }
-    const auto published = database_ ? publish_database() : Status{};
+    auto published = database_ ? publish_database() : Status{};
+    const auto shown = page_ ? publish_page() : Status{};
+    published = published ? shown : published;
     auto written = out_->finish();
     if (written && out_->error()) {
         written = tl::unexpected(*out_->error());

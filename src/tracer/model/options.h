@@ -97,6 +97,7 @@ struct ReplayOptions {
     std::optional<std::string> to;
     bool events = false;      ///< --events: waits as the live tool prints them
     std::string sqlite_path;  ///< --sqlite
+    std::string html_path;    ///< --html
 };
 
 struct TraceOptions {
