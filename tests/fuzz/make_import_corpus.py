@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes corpus/import: the same few switches as perf.data, as a pipe of perf, and as trace.dat.
+"""Writes corpus/import: the same few switches as perf.data, as a pipe of perf, as trace.dat, and as
+Perfetto traces.
 
 Small, so that a fuzzer gets somewhere; unit tests read them too and know what is in them. What
 happens, times in ns, on CPU 0 unless it says otherwise:
@@ -242,7 +243,102 @@ def trace_seven():
     return head + struct.pack("<Q", options_at) + body + section(0, options)
 
 
+# ------------------------------------------------------------------------------------ Perfetto
+
+def varint(value):
+    value &= 2**64 - 1
+    out = b""
+    while value >= 128:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def number(tag, value):
+    return varint(tag << 3) + varint(value)
+
+
+def message(tag, body):
+    return varint(tag << 3 | 2) + varint(len(body)) + body
+
+
+def text(tag, word):
+    return message(tag, word.encode())
+
+
+def packed(tag, values):
+    return message(tag, b"".join(varint(value) for value in values))
+
+
+def perfetto_head():
+    snapshot = b"".join(message(1, number(1, clock) + number(2, ns))
+                        for clock, ns in ((1, 5000000), (6, 1000)))
+    threads = b"".join(message(2, number(1, tid) + text(2, word) + number(3, PROCESS[tid]))
+                       for tid, word in ((11, "a"), (20, "b")))
+    system = message(1, text(1, "Linux") + text(3, "6.1.0") + text(4, "x86_64"))
+    return (message(1, message(6, snapshot)) + message(1, message(45, system)) +
+            message(1, message(2, threads)))
+
+
+def perfetto_event(when, ran, raw):
+    out = number(1, when) + number(2, ran[0])
+    kind, flags = struct.unpack("<HB", raw[:3])
+    if flags:
+        out += number(5, flags)
+    word = raw[8:24].rstrip(b"\0").decode()
+    tid, prio = struct.unpack("<ii", raw[24:32])
+    body = text(1, word) + number(2, tid) + number(3, prio)
+    if kind == 1:
+        next_tid, next_prio = struct.unpack("<ii", raw[56:64])
+        body += (number(4, struct.unpack("<q", raw[32:40])[0]) +
+                 text(5, raw[40:56].rstrip(b"\0").decode()) + number(6, next_tid) +
+                 number(7, next_prio))
+    else:
+        body += number(5, struct.unpack("<i", raw[36:40] if kind == 4 else raw[32:36])[0])
+    return message(2, out + message({1: 4, 2: 20, 3: 17, 4: 491}[kind], body))
+
+
+def perfetto():
+    out = perfetto_head()
+    for cpu in (1, 0):
+        bundle = number(1, cpu) + b"".join(perfetto_event(when, ran, raw)
+                                           for when, where, ran, raw in EVENTS if where == cpu)
+        out += message(1, message(1, bundle))
+    return out
+
+
+def perfetto_compact():
+    """Switches and wakings in columns; who left is whoever came before."""
+    out = perfetto_head()
+    for cpu in (0, 1):
+        switches = [(when, raw) for when, where, _, raw in EVENTS if where == cpu and raw[0] == 1]
+        wakings = [(when, raw) for when, where, _, raw in EVENTS if where == cpu and raw[0] == 2]
+        words = ["swapper", "a", "b"]
+        compact = b"".join(text(5, word) for word in words)
+
+        def deltas(times):
+            return [now - before for before, now in zip([0] + times, times)]
+
+        def word_at(raw, at):
+            return words.index(raw[at:at + 16].rstrip(b"\0").decode())
+
+        compact += packed(1, deltas([when for when, _ in switches]))
+        compact += packed(2, [struct.unpack("<q", raw[32:40])[0] for _, raw in switches])
+        compact += packed(3, [struct.unpack("<i", raw[56:60])[0] for _, raw in switches])
+        compact += packed(4, [120] * len(switches))
+        compact += packed(6, [word_at(raw, 40) for _, raw in switches])
+        compact += packed(7, deltas([when for when, _ in wakings]))
+        compact += packed(8, [struct.unpack("<i", raw[24:28])[0] for _, raw in wakings])
+        compact += packed(9, [0] * len(wakings)) + packed(10, [120] * len(wakings))
+        compact += packed(11, [word_at(raw, 8) for _, raw in wakings])
+        compact += packed(12, [raw[2] for _, raw in wakings])
+        bundle = number(1, cpu) + message(4, compact)
+        out += message(1, message(1, bundle))
+    return out
+
+
 HERE.mkdir(parents=True, exist_ok=True)
 for file, content in (("perf", perf_file()), ("perf-pipe", perf_pipe()),
-                      ("trace-6", trace_six()), ("trace-7", trace_seven())):
+                      ("trace-6", trace_six()), ("trace-7", trace_seven()),
+                      ("perfetto", perfetto()), ("perfetto-compact", perfetto_compact())):
     (HERE / file).write_bytes(content)

@@ -140,7 +140,7 @@ TEST_P(Imported, CanBeCutAnywhere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Imported,
-                         ::testing::Values("perf", "perf-pipe", "trace-6", "trace-7"),
+                         ::testing::Values("perf", "perf-pipe", "trace-6", "trace-7", "perfetto"),
                          [](const auto& file) {
                              std::string name;
                              for (const char c : std::string(file.param)) {
@@ -172,6 +172,34 @@ TEST(ImportedFile, OfTraceCmdSaysWhatItIs) {
     EXPECT_EQ(info.kernel, "6.1.0");
     EXPECT_EQ(info.machine, "x86_64");
     EXPECT_EQ(info.cpus, 2U);
+}
+
+TEST(ImportedFile, OfPerfettoSaysWhatItIs) {
+    auto file = open_foreign(seed("perfetto"));
+    ASSERT_TRUE(file) << file.error().message;
+    const ForeignInfo& info = (*file)->info();
+    EXPECT_EQ(info.format, "Perfetto trace");
+    EXPECT_EQ(info.kernel, "6.1.0");
+    EXPECT_EQ(info.machine, "x86_64");
+    EXPECT_EQ(info.realtime_offset_ns, 4999000);
+}
+
+// Compact switches do not tell who left, so that the first one of a CPU tells only who came.
+TEST(ImportedFile, OfPerfettoInColumns) {
+    auto file = open_foreign(seed("perfetto-compact"));
+    ASSERT_TRUE(file) << file.error().message;
+    Kept kept;
+    EXPECT_EQ(read_all(**file, kept), std::vector<std::string>());
+    ASSERT_EQ(kept.switches.size(), 4U);
+    const auto arrivals = kept.arrivals();
+    ASSERT_EQ(arrivals.size(), 2U);
+    EXPECT_EQ(arrivals[0].task.tid, 20U);
+    EXPECT_EQ(arrivals[0].here_ns, 1000U) << "since sched_waking: there is no sched_wakeup";
+    EXPECT_FALSE(arrivals[0].waker);
+    EXPECT_EQ(arrivals[1].here_ns, 500U);
+    EXPECT_EQ(kept.switches[0].task.tid, 11U);
+    EXPECT_EQ(kept.switches[0].task.pid, 10U);
+    EXPECT_EQ(kept.switches[0].left, Left::preempted);
 }
 
 // ---------------------------------------------------------------------------- events

@@ -10,6 +10,7 @@
 
 #include "import/byte_source.h"
 #include "import/perf_data.h"
+#include "import/perfetto_trace.h"
 #include "import/trace_dat.h"
 #include "record/frame.h"
 
@@ -28,6 +29,8 @@ bool begins_with(ByteView bytes, std::string_view mark) {
 constexpr std::array rows{
     Row{[](ByteView bytes) { return begins_with(bytes, perf_mark); }, PerfData::open},
     Row{[](ByteView bytes) { return begins_with(bytes, tracing_mark); }, TraceDat::open},
+    // Last: it has no mark of its own.
+    Row{PerfettoTrace::recognises, PerfettoTrace::open},
 };
 
 }  // namespace
@@ -50,8 +53,9 @@ Result<std::unique_ptr<ForeignFile>> open_foreign(const std::string& path) {
     const auto row = std::find_if(rows.begin(), rows.end(),
                                   [&](const Row& one) { return one.recognises(first); });
     if (row == rows.end()) {
-        return fail(fmt::format("{} is of no format that can be imported: perf.data, trace.dat",
-                                source->name()));
+        return fail(
+            fmt::format("{} is of no format that can be imported: perf.data, trace.dat, Perfetto",
+                        source->name()));
     }
     return row->open(std::move(*source));
 }

@@ -38,6 +38,7 @@ struct SchedEvent {
     std::uint32_t pid = 0;     ///< its process; 0: the file does not say
     std::uint32_t by_tid = 0;  ///< who was running; of `forked`: its parent
     std::uint32_t by_pid = 0;
+    bool by_known = true;  ///< false: it is not told who was running
     std::uint32_t next_tid = 0;
     std::uint32_t to_cpu = 0;
     std::uint64_t state = 0;  ///< of who left, as sched_switch has it

@@ -189,8 +189,10 @@ void SwitchBuilder::woken(const SchedEvent& event) {
         if (const auto waker = tasks_.find(event.by_tid); waker != tasks_.end()) {
             by = waker->second.comm;
         }
-        task(event.tid).waker =
-            Waker{id_of(event.by_tid, by), event.cpu, (event.flags & interrupt) != 0};
+        if (event.by_known) {
+            task(event.tid).waker =
+                Waker{id_of(event.by_tid, by), event.cpu, (event.flags & interrupt) != 0};
+        }
     }
     Task& waits = task(event.tid);
     waits.since_ns = waits.queued_ns = event.ts_ns;

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A Perfetto trace with sched events from ftrace, compact or plain, as a file or through a pipe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "import/byte_source.h"
+#include "import/event_order.h"
+#include "import/foreign_file.h"
+
+namespace rqs::import {
+
+class PerfettoTrace final : public ForeignFile {
+  public:
+    /// Whether these may be the first bytes of such a file: the head of a packet that is no larger
+    /// than packets are.
+    static bool recognises(ByteView first_bytes);
+    static Result<std::unique_ptr<ForeignFile>> open(ByteSource source);
+
+    [[nodiscard]] const ForeignInfo& info() const override { return info_; }
+    Result<bool> read_some(EventTaker& taker) override;
+    [[nodiscard]] const std::vector<std::string>& damage() const override { return damage_; }
+
+  private:
+    using Bytes = std::vector<std::uint8_t>;
+
+    /// Who runs on a CPU: compact switches tell only who comes.
+    struct Running {
+        std::uint32_t tid = 0;
+        std::int16_t prio = 120;
+        Comm comm;
+    };
+
+    explicit PerfettoTrace(ByteSource source) : source_(std::move(source)) {}
+
+    std::optional<Bytes> next_packet();
+    void count_cpus();
+    bool take_packet(std::string_view packet, EventTaker& taker);
+    void take_packet_of(std::string_view packet, EventTaker& taker);
+    void take_packets(std::string_view packets, EventTaker& taker);
+    void take_clocks(std::string_view snapshot);
+    void take_system(std::string_view info);
+    void take_names(std::string_view tree, EventTaker& taker);
+    void take_bundle(std::string_view bundle, EventTaker& taker);
+    void take_compact(std::string_view compact, std::uint32_t cpu, EventTaker& taker);
+    void take_compact_wakings(std::string_view compact, std::uint32_t cpu,
+                              const std::vector<std::string_view>& texts, EventTaker& taker);
+    void take_event(std::string_view event, std::uint32_t cpu, EventTaker& taker);
+    void note_damage(std::string line);
+
+    ByteSource source_;
+    ForeignInfo info_;
+    bool begun_ = false;             // a bundle was seen
+    std::vector<SchedEvent> names_;  // from before that
+    std::optional<Bytes> held_;  // the packet with the first bundle, until somebody takes events
+    std::unordered_map<std::uint32_t, Running> running_;
+    EventOrder order_;
+    bool ended_ = false;
+    std::vector<std::string> damage_;
+};
+
+}  // namespace rqs::import
