@@ -99,9 +99,10 @@ consumers model|session|aggregate|sinks
 enrich model
 record model
 database model|session|sinks
+perfetto model|session|sinks
 sources model|decode|enrich|session|record|contract|bpfkit
 cli model|sinks
-commands model|cli|enrich|filter|sources|session|record|aggregate|sinks|consumers|database|bpfkit
+commands model|cli|enrich|filter|sources|session|record|aggregate|sinks|consumers|database|perfetto|bpfkit
 EOF
 
     mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/shared/util/')

@@ -270,6 +270,13 @@ Status set_sqlite(Invocation& out, std::string_view what, const std::string& val
     return set_path(what, value, out.trace.replay.sqlite_path);
 }
 
+Status set_perfetto(Invocation& out, std::string_view what, const std::string& value) {
+    if (value == "-") {
+        return usage_error(fmt::format("{}: standard output is the report's; name a file", what));
+    }
+    return set_path(what, value, out.trace.replay.perfetto_path);
+}
+
 /// The stacks of every wait are an events' format.
 Status set_folded(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
     out.trace.replay.events = true;
@@ -391,6 +398,9 @@ const std::vector<OptionRow>& option_table() {
         {0, "folded", "", Group::replay, "stacks for flame graphs: -f folded --events", set_folded},
         {0, "sqlite", "FILE", Group::replay,
          "also write waits, parts, runs and names to FILE, a\nnew SQLite database", set_sqlite},
+        {0, "perfetto", "FILE", Group::replay,
+         "also write CPUs, threads and waits to FILE, a new\ntrace for ui.perfetto.dev",
+         set_perfetto},
 
         {'d', "duration", "SECONDS", Group::run, "stop after this time", set_duration},
         {'n', "count", "COUNT", Group::run, "stop after so many events", set_count},

@@ -15,6 +15,7 @@
 #include "consumers/reporter.h"
 #include "database/writer.h"
 #include "filter/wait_filter.h"
+#include "perfetto/writer.h"
 #include "session/session.h"
 #include "sinks/recording_report.h"
 #include "sources/recording.h"
@@ -39,7 +40,8 @@ class Report {
     Status follow();
     [[nodiscard]] Status keep_apart() const;
     Status open_database();
-    Status publish_database();
+    Status open_trace();
+    Status publish_files();
     Status finish();
     void say_damage() const;
 
@@ -50,6 +52,7 @@ class Report {
     std::unique_ptr<Views> views_;  // one of the two
     std::unique_ptr<Reporter> reporter_;
     std::unique_ptr<database::Writer> database_;  // beside it, with --sqlite
+    std::unique_ptr<perfetto::Writer> trace_;     // with --perfetto
     std::vector<Consumer*> consumers_;
     std::unique_ptr<Session> session_;
     Counters counters_;
@@ -79,7 +82,9 @@ Status Report::open() {
     if (auto apart = keep_apart(); !apart) {
         return apart;
     }
-    if (auto opened = open_database(); !opened) {
+    auto opened = open_database();
+    opened = opened ? open_trace() : opened;
+    if (!opened) {
         return opened;
     }
     auto out = open_output(options_.view.output_path);
@@ -116,6 +121,21 @@ Status Report::open_database() {
     return {};
 }
 
+Status Report::open_trace() {
+    const std::string& path = options_.replay.perfetto_path;
+    if (path.empty()) {
+        return {};
+    }
+    auto trace = perfetto::Writer::create(
+        path, source_->info(),
+        options_.view.named_tasks.value_or(perfetto::Writer::default_named_tasks));
+    if (!trace) {
+        return tl::unexpected(trace.error());
+    }
+    trace_ = std::move(*trace);
+    return {};
+}
+
 void Report::make_consumers() {
     if (options_.replay.events) {
         views_ = std::make_unique<Views>(options_.view, *out_, 0);
@@ -133,6 +153,9 @@ void Report::make_consumers() {
     }
     if (database_) {
         consumers_.push_back(database_.get());
+    }
+    if (trace_) {
+        consumers_.push_back(trace_.get());
     }
 }
 
@@ -192,14 +215,19 @@ void Report::say_damage() const {
     }
 }
 
-/// A database of less than was asked for would look like one of all.
-Status Report::publish_database() {
+/// A file of less than was asked for would look like one of all.
+Status Report::publish_files() {
     const bool complete = source_->ended() || (session_->done() && !out_->closed());
-    if (!complete) {
-        return fail(fmt::format("'{}' was not written: not all of the recording was read",
-                                util::printable(options_.replay.sqlite_path)));
+    for (const std::string* path : {&options_.replay.sqlite_path, &options_.replay.perfetto_path}) {
+        if (!complete && !path->empty()) {
+            return fail(fmt::format("'{}' was not written: not all of the recording was read",
+                                    util::printable(*path)));
+        }
     }
-    return database_->publish(source_->info(), source_->damage());
+    const auto database =
+        database_ ? database_->publish(source_->info(), source_->damage()) : Status{};
+    const auto trace = trace_ ? trace_->publish() : Status{};
+    return database ? trace : database;
 }
 
 Status Report::finish() {
@@ -209,7 +237,7 @@ Status Report::finish() {
     if (reporter_) {
         print_report();
     }
-    const auto published = database_ ? publish_database() : Status{};
+    const auto published = publish_files();
     auto written = out_->finish();
     if (written && out_->error()) {
         written = tl::unexpected(*out_->error());
