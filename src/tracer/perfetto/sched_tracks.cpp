@@ -146,6 +146,14 @@ void SchedTracks::begin(std::uint32_t number, Cpu& cpu, const Ran& ran, std::uin
     add(number, cpu, began_ns(ran, end_ns), asleep, {ran.task.tid, ran.prio, ran.task.comm});
 }
 
+void SchedTracks::follow(std::uint32_t number, Cpu& cpu, const Ran& ran) {
+    // Some kernels hide switches of some tasks: somebody else came, and how it left nobody saw.
+    if (cpu.next && cpu.next->tid != ran.task.tid) {
+        add(number, cpu, cpu.switch_ns, std::exchange(cpu.prev_state, unknown), *cpu.next);
+    }
+    add(number, cpu, cpu.switch_ns, cpu.prev_state, {ran.task.tid, ran.prio, ran.task.comm});
+}
+
 void SchedTracks::leave_gap(std::uint32_t number, Cpu& cpu, const Ran& ran, std::uint64_t end_ns) {
     const std::uint64_t start_ns = std::max(began_ns(ran, end_ns), cpu.switch_ns);
     const Next now{ran.task.tid, ran.prio, ran.task.comm};
@@ -175,8 +183,7 @@ void SchedTracks::ran(const Ran& ran, std::uint64_t end_ns) {
     } else if (!ran.follows) {
         leave_gap(ran.cpu, *place, ran, end_ns);
     } else {
-        add(ran.cpu, *place, place->switch_ns, place->prev_state,
-            {ran.task.tid, ran.prio, ran.task.comm});
+        follow(ran.cpu, *place, ran);
     }
     place->switch_ns = std::max(end_ns, place->last_ns);
     place->prev_state = state_of(ran);

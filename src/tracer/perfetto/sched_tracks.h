@@ -82,6 +82,7 @@ class SchedTracks {
 
     Cpu* cpu(std::uint32_t number);
     void begin(std::uint32_t number, Cpu& cpu, const Ran& ran, std::uint64_t end_ns);
+    void follow(std::uint32_t number, Cpu& cpu, const Ran& ran);
     void leave_gap(std::uint32_t number, Cpu& cpu, const Ran& ran, std::uint64_t end_ns);
     void add(std::uint32_t number, Cpu& cpu, std::uint64_t ts_ns, std::uint32_t prev_state,
              const Next& next);
