@@ -57,7 +57,7 @@ class HandMade : public testing::Test {
         ran.length_ns = ran.ran_ns = to_ns - from_ns;
         ran.end_ns = to_ns;
         ran.left = left;
-        writer().ran(ran);
+        begun().ran(ran);
     }
     [[nodiscard]] static Wait waiting(std::uint32_t cpu, std::uint64_t ts_ns, std::uint64_t wait_ns,
                                       const TaskId& task, WaitKind kind) {
@@ -69,7 +69,7 @@ class HandMade : public testing::Test {
         wait.kind = kind;
         return wait;
     }
-    void arrive(const Wait& wait) { writer().wait(wait); }
+    void arrive(const Wait& wait) { begun().wait(wait); }
     void arrive(std::uint32_t cpu, std::uint64_t ts_ns, std::uint64_t wait_ns, const TaskId& task,
                 WaitKind kind, std::optional<Waker> waker = std::nullopt) {
         Wait wait = waiting(cpu, ts_ns, wait_ns, task, kind);
@@ -83,21 +83,36 @@ class HandMade : public testing::Test {
         arrive(wait);
     }
     void lose(std::uint32_t cpu, std::uint64_t from_ns, std::uint64_t to_ns, std::uint64_t lost) {
-        writer().loss({cpu, from_ns, to_ns, lost, LossReason::ring});
+        begun().loss({cpu, from_ns, to_ns, lost, LossReason::ring});
     }
     void reading(std::uint64_t ts_ns, std::int64_t realtime_offset_ns) {
-        writer().clock({ts_ns, realtime_offset_ns});
+        begun().clock({ts_ns, realtime_offset_ns});
     }
 
     std::string written() {
-        writer().end({});
+        begun().end({});
+        return published();
+    }
+    std::string published() {
         EXPECT_TRUE(writer().publish());
         std::ifstream file(path(), std::ios::binary);
         return {std::istreambuf_iterator<char>(file), {}};
     }
     Trace parsed() { return Parser::parse(written()); }
+    Trace parsed_at_end() { return Parser::parse(published()); }
     void forget() { writer_.reset(); }
     [[nodiscard]] bool folder_is_empty() const { return std::filesystem::is_empty(folder_); }
+
+    perfetto::Writer& writer() {
+        if (!writer_) {
+            RecordingInfo info;
+            info.kernel = "6.18.1-test";
+            info.machine = "x86_64";
+            info.boottime_offset_ns = boottime_offset_ns;
+            writer_ = std::move(*perfetto::Writer::create(path(), info, named_tasks));
+        }
+        return *writer_;
+    }
 
     static inline const TaskId a{10, 1, Comm::from("ay")};
     static inline const TaskId b{20, 2, Comm::from("bee")};
@@ -111,28 +126,25 @@ class HandMade : public testing::Test {
 
   private:
     static std::string unique_name() {
-        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        return std::string("perfetto-test-") + test->name() + std::to_string(::getpid());
+        static int folders = 0;
+        return "perfetto-test-" + std::to_string(::getpid()) + '-' + std::to_string(++folders);
     }
     [[nodiscard]] std::string path() const { return folder_ / "trace"; }
 
-    perfetto::Writer& writer() {
-        if (!writer_) {
-            RecordingInfo info;
-            info.kernel = "6.18.1-test";
-            info.machine = "x86_64";
-            info.boottime_offset_ns = boottime_offset_ns;
-            writer_ = std::move(*perfetto::Writer::create(path(), info, named_tasks));
+    perfetto::Writer& begun() {
+        if (!begun_) {
+            begun_ = true;
             RunInfo run;
             run.began_ns = 50;
             run.realtime_offset_ns = 1'000;
             run.names = &names;
-            writer_->begin(run);
+            writer().begin(run);
         }
-        return *writer_;
+        return writer();
     }
 
     std::filesystem::path folder_;
+    bool begun_ = false;
     std::unique_ptr<perfetto::Writer> writer_;
     std::map<std::uint32_t, std::uint64_t> runs_of_;
 };

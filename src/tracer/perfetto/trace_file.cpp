@@ -54,7 +54,11 @@ std::string text_of(std::string_view raw) {
 }
 
 std::string label_of(const TaskId& task) {
-    return fmt::format("{} ({})", text_of(task.comm.view()), task.tid);
+    std::string label = text_of(task.comm.view());
+    label += " (";
+    label += std::to_string(task.tid);
+    label += ')';
+    return label;
 }
 
 }  // namespace rqs::perfetto

@@ -53,6 +53,13 @@ void is_not(protozero::pbf_writer& to, Key key) {
     });
 }
 
+/// A task that had the CPU at several ranks is a part for each of them.
+std::string label_of(const Part& part) {
+    constexpr std::int16_t fair = 100;
+    const std::string label = label_of(part.task);
+    return part.prio < fair ? fmt::format("{} prio {}", label, part.prio) : label;
+}
+
 std::string waker_text(const Waker& waker) {
     return waker.interrupt ? fmt::format("an interrupt on CPU {}", waker.cpu)
                            : label_of(waker.task);
@@ -133,7 +140,7 @@ void WaitSlices::write_ledger(protozero::pbf_writer& event, const Wait& wait) co
             return;
         }
         protozero::pbf_writer entry(ledger, annotation::dict_entries);
-        entry.add_string(annotation::name, label_of(part.task));
+        entry.add_string(annotation::name, label_of(part));
         entry.add_uint64(annotation::uint_value, part.ns);
     });
     if (others.count > 0) {

@@ -127,9 +127,10 @@ void Writer::write_waking(const Wait& wait, const Threads::Thread& thread, std::
     const bool seen_runnable = thread.left_ns != 0 && is_runnable(thread.left);
     const bool cut = seen_runnable && begin_ns > thread.left_ns + at_most_apart_ns &&
                      sched_.ran_unseen(wait, thread.left_ns, begin_ns);
-    if (woken || cut || !seen_runnable) {
-        // A waking at the moment at which it left, or before, would be none.
-        sched_.woken(wait, std::min(std::max(begin_ns, thread.left_ns + 1), end_ns));
+    // At the moment at which it left it is no waking yet, and when it is switched in none any more.
+    const std::uint64_t ts_ns = std::max(begin_ns, thread.left_ns + 1);
+    if ((woken || cut || !seen_runnable) && ts_ns < end_ns) {
+        sched_.woken(wait, ts_ns);
     }
 }
 

@@ -137,6 +137,28 @@ TEST_F(PerfettoWriter, AWakingComesAfterTheDeparture) {
                                                "Running 300-400", "S 400-"));
 }
 
+// A CPU tells of the last run before it idled when it has something else to tell.
+TEST_F(PerfettoWriter, WhatIsToldLateDoesNotCountAsTheLast) {
+    run(1, 250, 300, a, Left::asleep);
+    run(0, 100, 200, a, Left::preempted);
+    run(0, 200, 500, b, Left::asleep);
+    arrive(0, 500, 100, a, WaitKind::unknown);
+    const States states = StateModel::of(parsed());
+    EXPECT_THAT(states.of(tid(a)), ElementsAre("Running 100-200", "R+ 200-250", "Running 250-300",
+                                               "S 300-400", "R 400-500", "Running 500-"));
+}
+
+TEST_F(PerfettoWriter, AWaitOfNoTimeNeedsNoWaking) {
+    run(0, 100, 200, b, Left::asleep);
+    arrive(0, 200, 0, a, WaitKind::woken);
+    run(0, 200, 300, a, Left::asleep);
+    const Trace trace = parsed();
+    const States states = StateModel::of(trace);
+    EXPECT_EQ(states.needless_wakings, 0U);
+    EXPECT_THAT(states.of(tid(a)), ElementsAre("Running 200-300", "S 300-"));
+    EXPECT_THAT(SliceModel::of(trace).named("wait: "), SizeIs(1));
+}
+
 TEST_F(PerfettoWriter, AGapIsShownAndNotBridged) {
     run(0, 1'000'000, 2'000'000, a, Left::preempted);
     run(0, 2'000'000, 3'000'000, b, Left::asleep);
@@ -238,6 +260,17 @@ TEST_F(PerfettoWriter, ALedgerNamesSoManyTasksAndSumsToTheWait) {
     EXPECT_EQ(ledger_ns(args), 100U);
 }
 
+// Such as one that inherited a priority for a while.
+TEST_F(PerfettoWriter, ATaskOfTwoRanksHasTwoParts) {
+    Wait wait = waiting(0, 200, 100, a, WaitKind::woken);
+    wait.why = {part(b, 60), part(b, 40)};
+    wait.why[1].prio = 98;
+    arrive(wait);
+    const Args args = SliceModel::of(parsed()).named("wait: ").at(0).args;
+    EXPECT_EQ(args.at("ledger.bee (20)"), "60");
+    EXPECT_EQ(args.at("ledger.bee (20) prio 98"), "40");
+}
+
 // An arrow begins in the earlier slice, and only where it has begun can it end.
 TEST_F(PerfettoWriter, FlowsJoinTheCulpritsRunAndTheWait) {
     run(0, 100, 200, c, Left::preempted);
@@ -265,8 +298,9 @@ TEST_F(PerfettoWriter, FlowsJoinTheCulpritsRunAndTheWait) {
 
 // What had the CPU for the most of it is no task, or is not remembered.
 TEST_F(PerfettoWriter, NoFlowIsInvented) {
-    run(0, 100, 200, b, Left::preempted);
-    arrive_because(0, 200, 100, a, {part(PartKind::throttled, 60), part(b, 40)});
+    run(0, 100, 140, b, Left::asleep);
+    run(0, 140, 200, idle, Left::unknown);
+    arrive_because(0, 200, 100, a, {part(PartKind::idle, 60), part(b, 40)});
     run(0, 200, 300, a, Left::asleep);
     arrive_because(0, 300, 100, b, {part(c, 100)});
     const Slices slices = SliceModel::of(parsed());
