@@ -114,7 +114,9 @@ class StateModel {
             return;
         }
         open(ts, woke.tid, "R");
-        states_.all.back().waker = woke.waker;
+        if (woke.tid != 0) {
+            states_.all.back().waker = woke.waker;
+        }
     }
     void open(std::uint64_t ts, std::int32_t tid, const std::string& name) {
         if (tid == 0) {

@@ -2,7 +2,8 @@
 #include "perfetto/sched_tracks.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <bit>
 #include <protozero/varint.hpp>
 #include <utility>
 
@@ -54,9 +55,7 @@ std::uint64_t began_ns(const Ran& ran, std::uint64_t end_ns) {
 }
 
 std::uint8_t hash_of(const Comm& comm) {
-    std::uint64_t words[2];
-    static_assert(sizeof(words) == sizeof(comm.bytes));
-    std::memcpy(words, comm.bytes.data(), sizeof(words));
+    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(comm.bytes);
     return static_cast<std::uint8_t>(util::hash(util::hash(words[0]) ^ words[1]));
 }
 

@@ -54,7 +54,7 @@ void is_not(protozero::pbf_writer& to, Key key) {
 }
 
 /// A task that had the CPU at several ranks is a part for each of them.
-std::string label_of(const Part& part) {
+std::string part_label(const Part& part) {
     constexpr std::int16_t fair = 100;
     const std::string label = label_of(part.task);
     return part.prio < fair ? fmt::format("{} prio {}", label, part.prio) : label;
@@ -140,7 +140,7 @@ void WaitSlices::write_ledger(protozero::pbf_writer& event, const Wait& wait) co
             return;
         }
         protozero::pbf_writer entry(ledger, annotation::dict_entries);
-        entry.add_string(annotation::name, label_of(part));
+        entry.add_string(annotation::name, part_label(part));
         entry.add_uint64(annotation::uint_value, part.ns);
     });
     if (others.count > 0) {
@@ -190,8 +190,8 @@ WaitSlices::LossTrack& WaitSlices::loss_track(std::uint32_t cpu, std::uint64_t u
 }
 
 void WaitSlices::loss(const Loss& loss, std::uint64_t from_ns, std::uint64_t to_ns) {
-    // Threads' tracks have a tid in their upper half.
-    const std::uint64_t uuid = loss.cpu == Loss::any_cpu ? UINT32_MAX : std::uint64_t{loss.cpu} + 1;
+    // Threads' tracks have a tid in their upper half, which is never so large.
+    const std::uint64_t uuid = std::uint64_t{1} << 63 | loss.cpu;
     LossTrack& place = loss_track(loss.cpu, uuid);
     from_ns = std::max(from_ns, place.last_ns);
     to_ns = std::max(from_ns, to_ns);
