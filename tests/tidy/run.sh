@@ -99,11 +99,12 @@ consumers model|session|aggregate|sinks
 enrich model
 record model
 database model|session|sinks
+perfetto model|session|sinks
 html model|ledger|session|aggregate
 import model|record
 sources model|decode|enrich|session|record|contract|bpfkit
 cli model|sinks
-commands model|cli|enrich|filter|sources|session|record|aggregate|sinks|consumers|database|html|import|bpfkit
+commands model|cli|enrich|filter|sources|session|record|aggregate|sinks|consumers|database|html|import|perfetto|bpfkit
 EOF
 
     mapfile -t outside < <(printf '%s\n' "${all[@]}" | grep -E '^src/shared/util/')

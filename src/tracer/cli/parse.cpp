@@ -233,8 +233,9 @@ Status settle_replay(const Words& words, const Invocation& out) {
     const ReplayOptions& replay = out.trace.replay;
     for (const Use& use : words.uses) {
         const std::string_view name = use.row->long_name;
-        const bool of_database = name == "why" && !replay.sqlite_path.empty();
-        if (out.command->takes_files && !replay.events && !of_database &&
+        const bool of_files =
+            name == "why" && !(replay.sqlite_path.empty() && replay.perfetto_path.empty());
+        if (out.command->takes_files && !replay.events && !of_files &&
             std::find(of_events.begin(), of_events.end(), name) != of_events.end()) {
             return usage_error(
                 fmt::format("{0}: a report shows no single waits; add --events, or leave out {0}",

@@ -277,6 +277,13 @@ Status set_html(Invocation& out, std::string_view what, const std::string& value
     return set_path(what, value, out.trace.replay.html_path);
 }
 
+Status set_perfetto(Invocation& out, std::string_view what, const std::string& value) {
+    if (value == "-") {
+        return usage_error(fmt::format("{}: standard output is the report's; name a file", what));
+    }
+    return set_path(what, value, out.trace.replay.perfetto_path);
+}
+
 /// The stacks of every wait are an events' format.
 Status set_folded(Invocation& out, std::string_view /*what*/, const std::string& /*value*/) {
     out.trace.replay.events = true;
@@ -401,6 +408,9 @@ const std::vector<OptionRow>& option_table() {
         {0, "html", "FILE", Group::replay,
          "also write a page to look at in a browser to FILE,\na new file that needs no other",
          set_html},
+        {0, "perfetto", "FILE", Group::replay,
+         "also write CPUs, threads and waits to FILE, a new\ntrace for ui.perfetto.dev",
+         set_perfetto},
 
         {'d', "duration", "SECONDS", Group::run, "stop after this time", set_duration},
         {'n', "count", "COUNT", Group::run, "stop after so many events", set_count},

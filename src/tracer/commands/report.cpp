@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "database/writer.h"
 #include "filter/wait_filter.h"
 #include "html/writer.h"
+#include "perfetto/writer.h"
 #include "session/session.h"
 #include "sinks/recording_report.h"
 #include "sources/recording.h"
@@ -33,17 +36,23 @@ class Report {
     Result<int> run();
 
   private:
+    /// What is written beside the report, whole or not at all.
+    struct File {
+        std::string path;
+        std::unique_ptr<Consumer> writer;
+        std::function<Status()> publish;
+    };
+
+    template <typename Writer, typename Publish>
+    Status add_file(const std::string& path, Result<std::unique_ptr<Writer>> made, Publish publish);
     Status open();
     void make_consumers();
     Status make_session();
     void print_report();
     Status follow();
     [[nodiscard]] Status keep_apart() const;
-    Status open_database();
-    Status publish_database();
-    Status open_page();
-    Status publish_page();
-    [[nodiscard]] Status read_all_for(const std::string& path) const;
+    Status open_files();
+    Status publish_files();
     Status finish();
     void say_damage() const;
 
@@ -53,8 +62,7 @@ class Report {
     std::optional<util::Output> out_;
     std::unique_ptr<Views> views_;  // one of the two
     std::unique_ptr<Reporter> reporter_;
-    std::unique_ptr<database::Writer> database_;  // beside it, with --sqlite
-    std::unique_ptr<html::Writer> page_;          // likewise, with --html
+    std::vector<File> files_;  // beside it
     std::vector<Consumer*> consumers_;
     std::unique_ptr<Session> session_;
     Counters counters_;
@@ -84,10 +92,7 @@ Status Report::open() {
     if (auto apart = keep_apart(); !apart) {
         return apart;
     }
-    if (auto opened = open_database(); !opened) {
-        return opened;
-    }
-    if (auto opened = open_page(); !opened) {
+    if (auto opened = open_files(); !opened) {
         return opened;
     }
     auto out = open_output(options_.view.output_path);
@@ -110,31 +115,41 @@ Status Report::keep_apart() const {
     return {};
 }
 
-Status Report::open_database() {
-    const std::string& path = options_.replay.sqlite_path;
-    if (path.empty()) {
-        return {};
+template <typename Writer, typename Publish>
+Status Report::add_file(const std::string& path, Result<std::unique_ptr<Writer>> made,
+                        Publish publish) {
+    if (!made) {
+        return tl::unexpected(made.error());
     }
-    auto database = database::Writer::create(
-        path, options_.view.named_tasks.value_or(database::Writer::default_named_tasks));
-    if (!database) {
-        return tl::unexpected(database.error());
-    }
-    database_ = std::move(*database);
+    Writer* writer = made->get();
+    files_.push_back({path, std::move(*made), [writer, publish] { return publish(*writer); }});
     return {};
 }
 
-Status Report::open_page() {
-    const std::string& path = options_.replay.html_path;
-    if (path.empty()) {
-        return {};
+// A new kind of file is a row here.
+Status Report::open_files() {
+    const ReplayOptions& replay = options_.replay;
+    const ViewOptions& view = options_.view;
+    const auto publish_with_damage = [this](auto& writer) {
+        return writer.publish(source_->info(), source_->damage());
+    };
+    Status status;
+    if (!replay.sqlite_path.empty()) {
+        const auto named = view.named_tasks.value_or(database::Writer::default_named_tasks);
+        status = add_file(replay.sqlite_path, database::Writer::create(replay.sqlite_path, named),
+                          publish_with_damage);
     }
-    auto page = html::Writer::create(path, options_.view.by);
-    if (!page) {
-        return tl::unexpected(page.error());
+    if (status && !replay.html_path.empty()) {
+        status = add_file(replay.html_path, html::Writer::create(replay.html_path, view.by),
+                          publish_with_damage);
     }
-    page_ = std::move(*page);
-    return {};
+    if (status && !replay.perfetto_path.empty()) {
+        const auto named = view.named_tasks.value_or(perfetto::Writer::default_named_tasks);
+        status = add_file(replay.perfetto_path,
+                          perfetto::Writer::create(replay.perfetto_path, source_->info(), named),
+                          [](perfetto::Writer& writer) { return writer.publish(); });
+    }
+    return status;
 }
 
 void Report::make_consumers() {
@@ -152,11 +167,8 @@ void Report::make_consumers() {
             reporter_->look_at_idle(std::move(online));
         }
     }
-    if (database_) {
-        consumers_.push_back(database_.get());
-    }
-    if (page_) {
-        consumers_.push_back(page_.get());
+    for (const File& file : files_) {
+        consumers_.push_back(file.writer.get());
     }
 }
 
@@ -217,22 +229,17 @@ void Report::say_damage() const {
 }
 
 /// A file of less than was asked for would look like one of all.
-Status Report::read_all_for(const std::string& path) const {
-    if (source_->ended() || (session_->done() && !out_->closed())) {
-        return {};
+Status Report::publish_files() {
+    const bool complete = source_->ended() || (session_->done() && !out_->closed());
+    Status status;
+    for (const File& file : files_) {
+        const Status published =
+            complete ? file.publish()
+                     : fail(fmt::format("'{}' was not written: not all of the recording was read",
+                                        util::printable(file.path)));
+        status = status ? published : status;
     }
-    return fail(fmt::format("'{}' was not written: not all of the recording was read",
-                            util::printable(path)));
-}
-
-Status Report::publish_database() {
-    const Status complete = read_all_for(options_.replay.sqlite_path);
-    return complete ? database_->publish(source_->info(), source_->damage()) : complete;
-}
-
-Status Report::publish_page() {
-    const Status complete = read_all_for(options_.replay.html_path);
-    return complete ? page_->publish(source_->info(), source_->damage()) : complete;
+    return status;
 }
 
 Status Report::finish() {
@@ -242,9 +249,7 @@ Status Report::finish() {
     if (reporter_) {
         print_report();
     }
-    auto published = database_ ? publish_database() : Status{};
-    const auto shown = page_ ? publish_page() : Status{};
-    published = published ? shown : published;
+    const Status published = publish_files();
     auto written = out_->finish();
     if (written && out_->error()) {
         written = tl::unexpected(*out_->error());

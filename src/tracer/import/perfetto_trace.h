@@ -7,13 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "import/byte_source.h"
-#include "import/event_order.h"
 #include "import/foreign_file.h"
+#include "import/perfetto_bundles.h"
 
 namespace rqs::import {
 
@@ -31,13 +30,6 @@ class PerfettoTrace final : public ForeignFile {
   private:
     using Bytes = std::vector<std::uint8_t>;
 
-    /// Who runs on a CPU: compact switches tell only who comes.
-    struct Running {
-        std::uint32_t tid = 0;
-        std::int16_t prio = 120;
-        Comm comm;
-    };
-
     explicit PerfettoTrace(ByteSource source) : source_(std::move(source)) {}
 
     std::optional<Bytes> next_packet();
@@ -48,20 +40,13 @@ class PerfettoTrace final : public ForeignFile {
     void take_clocks(std::string_view snapshot);
     void take_system(std::string_view info);
     void take_names(std::string_view tree, EventTaker& taker);
-    void take_bundle(std::string_view bundle, EventTaker& taker);
-    void take_compact(std::string_view compact, std::uint32_t cpu, EventTaker& taker);
-    void take_compact_wakings(std::string_view compact, std::uint32_t cpu,
-                              const std::vector<std::string_view>& texts, EventTaker& taker);
-    void take_event(std::string_view event, std::uint32_t cpu, EventTaker& taker);
     void note_damage(std::string line);
 
     ByteSource source_;
     ForeignInfo info_;
-    bool begun_ = false;             // a bundle was seen
+    PerfettoBundles bundles_;
     std::vector<SchedEvent> names_;  // from before that
     std::optional<Bytes> held_;  // the packet with the first bundle, until somebody takes events
-    std::unordered_map<std::uint32_t, Running> running_;
-    EventOrder order_;
     bool ended_ = false;
     std::vector<std::string> damage_;
 };

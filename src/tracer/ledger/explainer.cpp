@@ -43,6 +43,8 @@ Ran Explainer::add(const Switch& record) {
     ran.ppid = record.ppid;
     ran.cgroup_id = record.cgroup_id;
     ran.left = record.left;
+    ran.follows = record.follows;
+    ran.prio = record.prio;
     return ran;
 }
 

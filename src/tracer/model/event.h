@@ -130,6 +130,8 @@ struct Ran {
     /// CLOCK_MONOTONIC, as close as the CPU's last arrival told; 0 before its first.
     std::uint64_t end_ns = 0;
     Left left = Left::unknown;
+    bool follows = false;  ///< no run of its CPU is missing before it
+    std::int16_t prio = 120;
 };
 
 /// Who made the waiter runnable (--waker).

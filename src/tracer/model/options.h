@@ -95,9 +95,10 @@ struct ReplayOptions {
     std::vector<std::string> files;   ///< `-` is standard input
     std::optional<std::string> from;  ///< --from, as written
     std::optional<std::string> to;
-    bool events = false;      ///< --events: waits as the live tool prints them
-    std::string sqlite_path;  ///< --sqlite
-    std::string html_path;    ///< --html
+    bool events = false;        ///< --events: waits as the live tool prints them
+    std::string sqlite_path;    ///< --sqlite
+    std::string perfetto_path;  ///< --perfetto
+    std::string html_path;      ///< --html
 };
 
 struct TraceOptions {

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "import/perfetto_bundles.h"
+
+#include <algorithm>
+#include <protozero/pbf_reader.hpp>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rqs::import {
+namespace {
+
+using Kind = SchedEvent::Kind;
+using protozero::data_view;
+using protozero::pbf_reader;
+
+// Of FtraceEvent.
+constexpr protozero::pbf_tag_type event_switch = 4;
+constexpr protozero::pbf_tag_type event_wakeup = 17;
+constexpr protozero::pbf_tag_type event_waking = 20;
+constexpr protozero::pbf_tag_type event_wakeup_new = 114;
+constexpr protozero::pbf_tag_type event_migrate = 491;
+
+pbf_reader reader_of(std::string_view bytes) {
+    return pbf_reader(data_view(bytes.data(), bytes.size()));
+}
+
+std::string_view view_of(pbf_reader& reader) {
+    const data_view view = reader.get_view();
+    return {view.data(), view.size()};
+}
+
+Comm comm_at(const std::vector<std::string_view>& texts, std::uint64_t index) {
+    return index < texts.size() ? Comm::from(texts[index]) : Comm{};
+}
+
+/// A column of numbers: packed varints.
+class Column {
+  public:
+    Column() = default;
+    explicit Column(std::string_view bytes)
+        : data_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+    [[nodiscard]] bool ended() const { return data_ == end_; }
+    /// 0 where the column is shorter than its neighbours.
+    std::uint64_t next() { return ended() ? 0 : protozero::decode_varint(&data_, end_); }
+
+  private:
+    const char* data_ = nullptr;
+    const char* end_ = nullptr;
+};
+
+/// sched_wakeup, sched_waking and sched_migrate_task begin alike; what is behind differs.
+void take_fields(SchedEvent& event, std::string_view body) {
+    pbf_reader reader = reader_of(body);
+    while (reader.next()) {
+        switch (reader.tag()) {
+            case 1:
+                event.comm = Comm::from(view_of(reader));
+                break;
+            case 2:
+                event.tid = static_cast<std::uint32_t>(reader.get_int32());
+                break;
+            case 3:
+                event.prio = static_cast<std::int16_t>(reader.get_int32());
+                break;
+            case 5:  // target_cpu, or dest_cpu
+                event.to_cpu = static_cast<std::uint32_t>(reader.get_int32());
+                break;
+            default:
+                reader.skip();
+        }
+    }
+}
+
+void take_switch(SchedEvent& event, std::string_view body) {
+    pbf_reader reader = reader_of(body);
+    while (reader.next()) {
+        switch (reader.tag()) {
+            case 1:
+                event.comm = Comm::from(view_of(reader));
+                break;
+            case 2:
+                event.tid = static_cast<std::uint32_t>(reader.get_int32());
+                break;
+            case 3:
+                event.prio = static_cast<std::int16_t>(reader.get_int32());
+                break;
+            case 4:
+                event.state = static_cast<std::uint64_t>(reader.get_int64());
+                break;
+            case 5:
+                event.next_comm = Comm::from(view_of(reader));
+                break;
+            case 6:
+                event.next_tid = static_cast<std::uint32_t>(reader.get_int32());
+                break;
+            case 7:
+                event.next_prio = static_cast<std::int16_t>(reader.get_int32());
+                break;
+            default:
+                reader.skip();
+        }
+    }
+}
+
+Kind kind_of(protozero::pbf_tag_type tag) {
+    switch (tag) {
+        case event_switch:
+            return Kind::switched;
+        case event_wakeup:
+            return Kind::woken;
+        case event_waking:
+            return Kind::waking;
+        case event_wakeup_new:
+            return Kind::made;
+        case event_migrate:
+            return Kind::migrated;
+        default:
+            return Kind::none;
+    }
+}
+
+}  // namespace
+
+void PerfettoBundles::take(std::string_view bundle, EventTaker& taker) {
+    begun_ = true;
+    std::uint32_t cpu = 0;
+    bool lost = false;
+    pbf_reader head = reader_of(bundle);
+    while (head.next()) {
+        if (head.tag() == 1) {
+            cpu = head.get_uint32();
+        } else if (head.tag() == 3) {
+            lost = head.get_bool();
+        } else {
+            head.skip();
+        }
+    }
+    if (cpu >= most_cpus) {
+        return;
+    }
+    if (lost) {
+        running_.erase(cpu);
+    }
+    pbf_reader reader = reader_of(bundle);
+    while (reader.next()) {
+        if (reader.tag() == 2) {
+            take_event(view_of(reader), cpu, taker);
+        } else if (reader.tag() == 4) {
+            const std::string_view compact = view_of(reader);
+            if (std::exchange(lost, false)) {
+                take_lost(compact, cpu, taker);
+            }
+            take_compact(compact, cpu, taker);
+        } else {
+            reader.skip();
+        }
+    }
+}
+
+/// Events are missing before the first of these.
+void PerfettoBundles::take_lost(std::string_view compact, std::uint32_t cpu, EventTaker& taker) {
+    std::uint64_t first_ns = UINT64_MAX;
+    pbf_reader columns = reader_of(compact);
+    while (columns.next()) {
+        if (columns.tag() == 1 || columns.tag() == 7) {
+            first_ns = std::min(first_ns, Column(view_of(columns)).next());
+        } else {
+            columns.skip();
+        }
+    }
+    if (first_ns != UINT64_MAX) {
+        SchedEvent event;
+        event.kind = Kind::lost;
+        event.cpu = cpu;
+        event.ts_ns = first_ns;
+        event.lost = 1;  // how many is not told
+        order_.add(event, taker);
+    }
+}
+
+void PerfettoBundles::take_compact(std::string_view compact, std::uint32_t cpu, EventTaker& taker) {
+    std::vector<std::string_view> texts;
+    Column when;
+    Column state;
+    Column next;
+    Column prio;
+    Column comm;
+    pbf_reader reader = reader_of(compact);
+    while (reader.next()) {
+        switch (reader.tag()) {
+            case 1:
+                when = Column(view_of(reader));
+                break;
+            case 2:
+                state = Column(view_of(reader));
+                break;
+            case 3:
+                next = Column(view_of(reader));
+                break;
+            case 4:
+                prio = Column(view_of(reader));
+                break;
+            case 5:
+                texts.push_back(view_of(reader));
+                break;
+            case 6:
+                comm = Column(view_of(reader));
+                break;
+            default:
+                reader.skip();
+        }
+    }
+    take_compact_wakings(compact, cpu, texts, taker);
+    std::uint64_t ts_ns = 0;
+    while (!when.ended()) {
+        ts_ns += when.next();
+        SchedEvent event;
+        event.kind = Kind::switched;
+        event.cpu = cpu;
+        event.ts_ns = ts_ns;
+        event.state = state.next();
+        event.next_tid = static_cast<std::uint32_t>(next.next());
+        event.next_prio = static_cast<std::int16_t>(prio.next());
+        event.next_comm = comm_at(texts, comm.next());
+        const auto before = running_.find(cpu);
+        // Of the first one of a CPU it is not told who left.
+        if (before != running_.end()) {
+            event.tid = event.by_tid = before->second.tid;
+            event.prio = before->second.prio;
+            event.comm = before->second.comm;
+            order_.add(event, taker);
+        }
+        running_[cpu] = {event.next_tid, event.next_prio, event.next_comm};
+    }
+}
+
+void PerfettoBundles::take_compact_wakings(std::string_view compact, std::uint32_t cpu,
+                                           const std::vector<std::string_view>& texts,
+                                           EventTaker& taker) {
+    Column when;
+    Column tid;
+    Column target;
+    Column prio;
+    Column comm;
+    Column flags;
+    pbf_reader reader = reader_of(compact);
+    while (reader.next()) {
+        switch (reader.tag()) {
+            case 7:
+                when = Column(view_of(reader));
+                break;
+            case 8:
+                tid = Column(view_of(reader));
+                break;
+            case 9:
+                target = Column(view_of(reader));
+                break;
+            case 10:
+                prio = Column(view_of(reader));
+                break;
+            case 11:
+                comm = Column(view_of(reader));
+                break;
+            case 12:
+                flags = Column(view_of(reader));
+                break;
+            default:
+                reader.skip();
+        }
+    }
+    std::uint64_t ts_ns = 0;
+    while (!when.ended()) {
+        ts_ns += when.next();
+        SchedEvent event;
+        event.kind = Kind::waking;
+        event.cpu = cpu;
+        event.ts_ns = ts_ns;
+        event.tid = static_cast<std::uint32_t>(tid.next());
+        event.to_cpu = static_cast<std::uint32_t>(target.next());
+        event.prio = static_cast<std::int16_t>(prio.next());
+        event.comm = comm_at(texts, comm.next());
+        event.flags = static_cast<std::uint8_t>(flags.next());
+        event.by_known = false;
+        order_.add(event, taker);
+    }
+}
+
+void PerfettoBundles::take_event(std::string_view event, std::uint32_t cpu, EventTaker& taker) {
+    SchedEvent made;
+    made.cpu = cpu;
+    pbf_reader reader = reader_of(event);
+    while (reader.next()) {
+        const Kind kind = kind_of(reader.tag());
+        if (reader.tag() == 1) {
+            made.ts_ns = reader.get_uint64();
+        } else if (reader.tag() == 2) {
+            made.by_tid = reader.get_uint32();
+        } else if (reader.tag() == 5) {
+            made.flags = static_cast<std::uint8_t>(reader.get_uint32());
+        } else if (kind != Kind::none) {
+            made.kind = kind;
+            const std::string_view body = view_of(reader);
+            if (kind == Kind::switched) {
+                take_switch(made, body);
+            } else {
+                take_fields(made, body);
+            }
+        } else {
+            reader.skip();
+        }
+    }
+    // So a trace is written whose maker does not know the waker, for Perfetto would show one.
+    made.by_known = made.by_tid != 0 || made.flags != SchedEvent::in_soft_interrupt;
+    if (made.kind != Kind::none) {
+        if (made.kind == Kind::switched) {
+            running_[cpu] = {made.next_tid, made.next_prio, made.next_comm};
+        }
+        order_.add(made, taker);
+    }
+}
+
+}  // namespace rqs::import
