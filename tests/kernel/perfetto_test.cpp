@@ -127,16 +127,20 @@ bool expect_runnable_time(const Scene& scene, std::size_t number, const States& 
         "worker " + std::to_string(number) + ", " + std::to_string(sums.waits) + " waits";
     EXPECT_GT(sums.waits, times(20)) << story;
     // A state is as long as the time between two switches, a wait is measured in the runqueue's
-    // clock: they differ by a microsecond where a hypervisor comes between.
+    // clock: they differ by a microsecond where a hypervisor comes between, and under emulation,
+    // where a reading of two clocks takes long, by much more.
+    const double each_ns = in_vm() ? 100'000.0 : 2'000.0;
     const double apart_ns =
-        2'000.0 * static_cast<double>(sums.waits) + 0.001 * static_cast<double>(kernels_ns);
+        each_ns * static_cast<double>(sums.waits) + 0.001 * static_cast<double>(kernels_ns);
     const auto states_ns = static_cast<double>(sums.states_ns - sums.uncounted_ns);
     if (scene.witness.unannounced(tid, log.begin.ts_ns, log.end.ts_ns).most > 0) {
         EXPECT_LE(sums.slices_ns, kernels_ns) << story;
         EXPECT_LE(states_ns, static_cast<double>(kernels_ns) + apart_ns) << story;
         return false;
     }
-    EXPECT_EQ(sums.slices_ns, kernels_ns) << story;
+    if (!in_vm()) {  // there a wait's end is not known so well that it is in or out without doubt
+        EXPECT_EQ(sums.slices_ns, kernels_ns) << story;
+    }
     EXPECT_NEAR(states_ns, static_cast<double>(kernels_ns), apart_ns) << story;
     std::printf("    worker %zu: runnable for %llu ns in %llu waits, %.0f ns from the kernel's\n",
                 number, static_cast<unsigned long long>(sums.states_ns),

@@ -168,8 +168,7 @@ void SchedTracks::leave_gap(std::uint32_t number, Cpu& cpu, const Ran& ran, std:
     }
     add(number, cpu, cpu.switch_ns, prev_state, not_recorded(number));
     add(number, cpu, start_ns, asleep, now);
-    cpu.gap_from_ns = cpu.switch_ns;
-    cpu.gap_to_ns = start_ns;
+    cpu.gaps.at(cpu.gap_count++ % gaps_kept) = {cpu.switch_ns, start_ns};
 }
 
 void SchedTracks::ran(const Ran& ran, std::uint64_t end_ns) {
@@ -222,17 +221,32 @@ void SchedTracks::woken(const Wait& wait, std::uint64_t ts_ns) {
     }
 }
 
+const SchedTracks::Gap* SchedTracks::Cpu::gap_between(std::uint64_t from_ns,
+                                                      std::uint64_t to_ns) const {
+    const Gap* first = nullptr;
+    for (const Gap& gap : gaps) {
+        const bool between = gap.to_ns > from_ns && gap.from_ns < to_ns;
+        if (between && (first == nullptr || gap.from_ns < first->from_ns)) {
+            first = &gap;
+        }
+    }
+    return first;
+}
+
 // A run of no length, in which nobody can have been seen, ends the state that Perfetto would let
 // go on. It comes behind later switches of its CPU, so it stands in a bundle of its own.
-bool SchedTracks::ran_unseen(const Wait& wait, std::uint64_t left_ns, std::uint64_t since_ns) {
+bool SchedTracks::cut_at_gap(const TaskId& task, std::int16_t prio, std::uint64_t left_ns,
+                             std::uint64_t until_ns) {
     for (std::uint32_t number = 0; number < cpus_.size(); ++number) {
-        const Cpu* const place = cpus_[number].get();
-        if (place == nullptr || place->gap_to_ns <= left_ns || place->gap_from_ns >= since_ns) {
+        const Gap* const gap =
+            cpus_[number] ? cpus_[number]->gap_between(left_ns, until_ns) : nullptr;
+        if (gap == nullptr) {
             continue;
         }
-        const std::uint64_t at_ns = std::max(place->gap_from_ns, left_ns);
+        // What happens on two CPUs at one moment has no order.
+        const std::uint64_t at_ns = std::max(gap->from_ns, left_ns + 1);
         Bundle alone;
-        alone.add(at_ns, asleep, {wait.task.tid, wait.prio, wait.task.comm});
+        alone.add(at_ns, asleep, {task.tid, prio, task.comm});
         alone.add(at_ns, unknown, not_recorded(number));
         write(number, false, alone);
         return true;

@@ -37,10 +37,11 @@ class SchedTracks {
     void came(const Wait& wait);
     /// Somebody made the waiter runnable.
     void woken(const Wait& wait, std::uint64_t ts_ns);
-    /// The thread was last seen to leave, still runnable, at `left_ns`, and wait since `since_ns`:
-    /// it ran meanwhile, unseen. Its state is not known in between. False, and nothing is
-    /// written, where no CPU has a gap then.
-    [[nodiscard]] bool ran_unseen(const Wait& wait, std::uint64_t left_ns, std::uint64_t since_ns);
+    /// The thread was last seen to leave, still runnable, at `left_ns`, and is runnable or running
+    /// at `until_ns`. If some CPU has a gap in between, it may have run there: its state is not
+    /// known from the gap on. False, and nothing is written, where there is no gap.
+    [[nodiscard]] bool cut_at_gap(const TaskId& task, std::int16_t prio, std::uint64_t left_ns,
+                                  std::uint64_t until_ns);
     /// Waits of this CPU, or of any, are missing.
     void lost(std::uint32_t cpu);
     /// Nothing more comes.
@@ -51,6 +52,11 @@ class SchedTracks {
         std::uint32_t tid = 0;
         std::int16_t prio = 120;
         Comm comm;
+    };
+    static constexpr std::size_t gaps_kept = 64;
+    struct Gap {
+        std::uint64_t from_ns = 0;
+        std::uint64_t to_ns = 0;
     };
     /// A bundle that is being made: arrays of varints, as they are stored.
     struct Bundle {
@@ -74,10 +80,12 @@ class SchedTracks {
         std::uint64_t switch_ns = 0;
         std::uint32_t prev_state = 0;
         std::optional<Next> next;
-        // The last gap.
-        std::uint64_t gap_from_ns = 0;
-        std::uint64_t gap_to_ns = 0;
+        std::array<Gap, gaps_kept> gaps{};  ///< the last ones, a circle
+        std::uint64_t gap_count = 0;
         Bundle bundle;
+
+        /// The first one that is known between the two.
+        [[nodiscard]] const Gap* gap_between(std::uint64_t from_ns, std::uint64_t to_ns) const;
     };
 
     Cpu* cpu(std::uint32_t number);

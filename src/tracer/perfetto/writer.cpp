@@ -17,8 +17,12 @@ std::uint64_t shifted(std::uint64_t ns, std::int64_t offset_ns) {
     return ns + static_cast<std::uint64_t>(offset_ns);
 }
 
-bool is_runnable(Left left) {
-    return left == Left::preempted || left == Left::yielded;
+/// The clocks of two CPUs differ by less, and so do the runqueue's and the wait's own.
+constexpr std::uint64_t at_most_apart_ns = 100'000;
+
+/// Since it was last seen to leave.
+bool is_runnable(const Threads::Thread& thread) {
+    return thread.left_ns != 0 && (thread.left == Left::preempted || thread.left == Left::yielded);
 }
 
 }  // namespace
@@ -99,13 +103,23 @@ void Writer::ran(const Ran& ran) {
     sched_.ran(ran, end_ns);
     runs_.add(ran, end_ns);
     if (ran.task.tid != 0 && end_ns != 0) {
-        Threads::Thread& thread =
-            threads_->thread(ran.task, end_ns - std::min(end_ns, ran.length_ns));
-        if (end_ns > thread.left_ns) {  // a CPU may tell late of its last run before it idled
-            thread.left = ran.left;
-            thread.left_ns = end_ns;
-        }
+        note_departure(ran, end_ns);
     }
+}
+
+void Writer::note_departure(const Ran& ran, std::uint64_t end_ns) {
+    const std::uint64_t began_ns = end_ns - std::min(end_ns, ran.length_ns);
+    Threads::Thread& thread = threads_->thread(ran.task, began_ns);
+    if (end_ns <= thread.left_ns) {
+        return;  // a CPU may tell late of its last run before it idled
+    }
+    // How it came was not told: it may have waited all the time, or have run in a gap.
+    const bool arrival_missing = thread.last_wait_ns + at_most_apart_ns < began_ns;
+    if (arrival_missing && is_runnable(thread)) {
+        (void)sched_.cut_at_gap(ran.task, ran.prio, thread.left_ns, began_ns);
+    }
+    thread.left = ran.left;
+    thread.left_ns = end_ns;
 }
 
 void Writer::wait(const Wait& wait) {
@@ -121,12 +135,10 @@ void Writer::wait(const Wait& wait) {
 // waking while it is runnable would make a new state of the rest of its wait.
 void Writer::write_waking(const Wait& wait, const Threads::Thread& thread, std::uint64_t begin_ns,
                           std::uint64_t end_ns) {
-    // The clocks of two CPUs differ by less, and so do the runqueue's and the wait's own.
-    constexpr std::uint64_t at_most_apart_ns = 100'000;
     const bool woken = wait.kind == WaitKind::woken || wait.kind == WaitKind::created;
-    const bool seen_runnable = thread.left_ns != 0 && is_runnable(thread.left);
+    const bool seen_runnable = is_runnable(thread);
     const bool cut = seen_runnable && begin_ns > thread.left_ns + at_most_apart_ns &&
-                     sched_.ran_unseen(wait, thread.left_ns, begin_ns);
+                     sched_.cut_at_gap(wait.task, wait.prio, thread.left_ns, begin_ns);
     // At the moment at which it left it is no waking yet, and when it is switched in none any more.
     const std::uint64_t ts_ns = std::max(begin_ns, thread.left_ns + 1);
     if ((woken || cut || !seen_runnable) && ts_ns < end_ns) {

@@ -45,6 +45,7 @@ class Writer final : public Consumer {
     [[nodiscard]] std::uint64_t boottime(std::uint64_t monotonic_ns) const;
     void write_system();
     void write_clocks(std::uint64_t monotonic_ns, std::int64_t realtime_offset_ns);
+    void note_departure(const Ran& ran, std::uint64_t end_ns);
     void write_waking(const Wait& wait, const Threads::Thread& thread, std::uint64_t begin_ns,
                       std::uint64_t end_ns);
 

@@ -183,6 +183,32 @@ TEST_F(PerfettoWriter, AGapIsShownAndNotBridged) {
     EXPECT_EQ(trace.tracks.at(lost[0].track).name, "lost waits, CPU 0");
 }
 
+// An arrival that is lost does not say how long it waited.
+TEST_F(PerfettoWriter, ARunBehindAGapIsNotTakenForTheEndOfAWait) {
+    constexpr std::uint64_t ms = 1'000'000;
+    run(0, 1 * ms, 2 * ms, a, Left::preempted);
+    run(0, 2 * ms, 3 * ms, b, Left::asleep);
+    run(0, 5 * ms, 6 * ms, b, Left::asleep, Seen::after_gap);  // the first of two gaps
+    run(0, 8 * ms, 9 * ms, a, Left::asleep, Seen::after_gap);
+    EXPECT_THAT(
+        StateModel::of(parsed()).of(tid(a)),
+        ElementsAre("Running 1000000-2000000", "R+ 2000000-3000000", "Running 3000000-3000000",
+                    "? 3000000-8000000", "Running 8000000-9000000", "S 9000000-"));
+}
+
+TEST_F(PerfettoWriter, AStateIsCutAfterItBeganThoughTheGapIsOlder) {
+    constexpr std::uint64_t ms = 1'000'000;
+    run(1, 1 * ms, 2 * ms, b, Left::asleep);
+    run(1, 5 * ms, 6 * ms, b, Left::asleep, Seen::after_gap);
+    run(0, 1 * ms, 3 * ms, a, Left::preempted);
+    run(0, 3 * ms, 4 * ms, c, Left::asleep);
+    arrive(0, 4 * ms, ms / 2, a, WaitKind::woken);
+    EXPECT_THAT(
+        StateModel::of(parsed()).of(tid(a)),
+        ElementsAre("Running 1000000-3000000", "R+ 3000000-3000001", "Running 3000001-3000001",
+                    "? 3000001-3500000", "R 3500000-4000000", "Running 4000000-"));
+}
+
 // Where nothing is missing, a long wait is a long wait.
 TEST_F(PerfettoWriter, WithoutAGapNothingIsCut) {
     run(0, 1'000'000, 2'000'000, a, Left::preempted);
