@@ -120,14 +120,14 @@ cli::Command report_row() {
 cli::Command import_row() {
     cli::Command row;
     row.name = "import";
-    row.help = "make a recording of what perf or trace-cmd recorded";
+    row.help = "make a recording of what perf, trace-cmd or Perfetto recorded";
     row.usage = "[options] FILE";
     row.description =
-        "Reads perf.data (of 'perf sched record', also from a pipe) or trace.dat (of\n"
-        "'trace-cmd record -e sched') and writes a recording for 'runqslower report':\n"
-        "runqslower.rec, or that of -o. - is standard input or output. What such a file\n"
-        "does not tell is unknown later: cgroups, quotas, affinities, the kernel's own\n"
-        "count of waits.\n";
+        "Reads perf.data (of 'perf sched record'), trace.dat (of 'trace-cmd record -e\n"
+        "sched') or a Perfetto trace with sched events, and writes a recording for\n"
+        "'runqslower report': runqslower.rec, or that of -o. - is standard input, but not\n"
+        "for trace.dat, or output. What such a file does not tell is unknown later:\n"
+        "cgroups, quotas, affinities, the kernel's own count of waits.\n";
     row.notes =
         "Examples:\n"
         "  perf sched record sleep 10\n"

@@ -101,7 +101,7 @@ Result<std::unique_ptr<ForeignFile>> PerfettoTrace::open(ByteSource source) {
     file->count_cpus();
     // What the trace says of its machine stands before its events, names of threads among them.
     Names names(file->names_);
-    while (!file->bundles_.begun()) {
+    while (!file->held_) {
         auto packet = file->next_packet();
         if (!packet) {
             return fail(
