@@ -223,6 +223,10 @@ void SchedTracks::woken(const Wait& wait, std::uint64_t ts_ns) {
 
 const SchedTracks::Gap* SchedTracks::Cpu::gap_between(std::uint64_t from_ns,
                                                       std::uint64_t to_ns) const {
+    // Nearly always there is none: a CPU's gaps are in order.
+    if (gap_count == 0 || gaps.at((gap_count - 1) % gaps_kept).to_ns <= from_ns) {
+        return nullptr;
+    }
     const Gap* first = nullptr;
     for (const Gap& gap : gaps) {
         const bool between = gap.to_ns > from_ns && gap.from_ns < to_ns;
