@@ -40,7 +40,6 @@ enum class Key : std::uint8_t {
     kind,
     wait_ns,
     cpu,
-    prio,
     ledger,
     idle,
     throttled,
@@ -53,15 +52,14 @@ enum class Key : std::uint8_t {
     complete,
     waker,
     victim,
-    culprit,
     ns,
     lost,
     reason
 };
-constexpr std::array<std::string_view, 21> annotation_names{
-    "cause",     "kind",      "wait_ns", "cpu",     "prio",    "ledger", "idle",
-    "throttled", "elsewhere", "irq",     "steal",   "unknown", "others", "stamped",
-    "complete",  "waker",     "victim",  "culprit", "ns",      "lost",   "reason"};
+constexpr std::array<std::string_view, 19> annotation_names{
+    "cause",     "kind",   "wait_ns", "cpu",     "ledger", "idle",    "throttled",
+    "elsewhere", "irq",    "steal",   "unknown", "others", "stamped", "complete",
+    "waker",     "victim", "ns",      "lost",    "reason"};
 static_assert(annotation_names[static_cast<std::size_t>(Key::reason) - 1] == "reason");
 
 constexpr Key key_of(PartKind kind) {
