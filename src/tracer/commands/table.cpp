@@ -120,7 +120,7 @@ cli::Command report_row() {
 cli::Command import_row() {
     cli::Command row;
     row.name = "import";
-    row.help = "make a recording of what perf, trace-cmd or Perfetto recorded";
+    row.help = "make a recording of perf's, trace-cmd's or Perfetto's";
     row.usage = "[options] FILE";
     row.description =
         "Reads perf.data (of 'perf sched record'), trace.dat (of 'trace-cmd record -e\n"

@@ -106,11 +106,13 @@ void RecordingText::fact(std::string_view name, std::string_view value) {
 
 void RecordingText::run(const RecordingInfo& info) {
     const std::size_t cpus = info.topology.empty() ? info.cpus : info.topology.size();
-    fact("HOST", fmt::format("{}, kernel {} {}, {} CPU{}", util::printable(info.host),
-                             util::printable(info.kernel), util::printable(info.machine), cpus,
-                             cpus == 1 ? "" : "s"));
+    const std::string host =
+        info.host.empty() ? std::string() : fmt::format("{}, ", util::printable(info.host));
+    fact("HOST", fmt::format("{}kernel {} {}, {} CPU{}", host, util::printable(info.kernel),
+                             util::printable(info.machine), cpus, cpus == 1 ? "" : "s"));
     const std::string command = fmt::format("{}", fmt::join(info.command_line, " "));
-    fact("COMMAND", fmt::format("{} ({})", util::printable(command), util::printable(info.tool)));
+    fact("COMMAND", fmt::format("{}{}({})", util::printable(command), command.empty() ? "" : " ",
+                                util::printable(info.tool)));
     if (!info.imported_from.empty()) {
         fact("IMPORTED",
              fmt::format("from {}: waits are from wakeup to switch-in, as it has them; cgroups, "
