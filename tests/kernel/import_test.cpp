@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What perf recorded, imported, beside what perf says of it, and beside our own recording of the
-// same time.
+// What perf and trace-cmd recorded, imported, beside what perf says of it, and beside our own
+// recording of the same time.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -35,6 +35,14 @@ std::string binary() {
 }
 
 class Imports : public ::testing::Test {
+  public:
+    /// Waits of a recording by thread and end, in microseconds.
+    struct Wait {
+        double us = 0;
+        bool preempted = false;
+    };
+    using Waits = std::map<std::pair<std::uint32_t, std::int64_t>, Wait>;
+
   protected:
     Imports() { fs::create_directory(folder_); }
     ~Imports() override { fs::remove_all(folder_); }
@@ -59,12 +67,6 @@ class Imports : public ::testing::Test {
         }
         return all;
     }
-    /// Waits of a recording by thread and end, in microseconds.
-    struct Wait {
-        double us = 0;
-        bool preempted = false;
-    };
-    using Waits = std::map<std::pair<std::uint32_t, std::int64_t>, Wait>;
     static Waits waits_of(const std::string& recording, const Words& options = {}) {
         Words words{"report", recording, "--events", "-f", "json"};
         words.insert(words.end(), options.begin(), options.end());
@@ -81,14 +83,6 @@ class Imports : public ::testing::Test {
         }
         return waits;
     }
-    static double sum_us(const Waits& waits) {
-        double sum = 0;
-        for (const auto& [key, wait] : waits) {
-            sum += wait.us;
-        }
-        return sum;
-    }
-
     std::string folder_ = temporary_path("imported");
 };
 
@@ -122,16 +116,13 @@ std::optional<Run> run_of(const std::string& line) {
     return run;
 }
 
-TEST_F(Imports, AgreeWithPerfAndWithOurOwnRecordingOfTheSameTime) {
+TEST_F(Imports, AreWhatPerfSaysOfTheSameFile) {
     if (harness::run({"perf", "--version"}).code != 0) {
         GTEST_SKIP() << "there is no perf (linux-perf)";
     }
     auto load = workers();
-    Tracer tracer({"record", "-o", path("own.rec"), "--waker"});
-    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
     const auto recorded = harness::run(
         {"perf", "sched", "record", "-m", "4096", "-o", path("perf.data"), "sleep", "2"});
-    EXPECT_EQ(tracer.stop(), 0) << tracer.stderr_text();
     load.clear();
     if (recorded.code != 0) {
         GTEST_SKIP() << "perf cannot record here: " << recorded.err;
@@ -167,15 +158,102 @@ TEST_F(Imports, AgreeWithPerfAndWithOurOwnRecordingOfTheSameTime) {
     EXPECT_GT(same, 200U);
     // Where perf has lost a switch without a word, it takes the next one for its end.
     EXPECT_LE(missing * 50, same);
+}
 
-    // Their clocks differ, by less in two seconds than what the sums are compared to.
+/// Waits of the load in one recording that have their like in another: the same thread, switched in
+/// at the same time.
+struct Agreement {
+    std::size_t waits = 0;
+    std::size_t both = 0;
+    double sum_us = 0;  // of those that are in both
+    double other_sum_us = 0;
+    double median_difference_us = 0;
+};
+
+Agreement agreement(const Imports::Waits& waits, const Imports::Waits& others) {
+    // The moment of a switch is when it is traced, or the runqueue's clock: not the same instant.
+    constexpr std::int64_t near_us = 100;
+    Agreement agreement;
+    std::vector<double> differences;
+    for (const auto& [key, wait] : waits) {
+        ++agreement.waits;
+        const auto first = others.lower_bound({key.first, key.second - near_us});
+        if (first == others.end() || first->first.first != key.first ||
+            first->first.second > key.second + near_us) {
+            continue;
+        }
+        ++agreement.both;
+        agreement.sum_us += wait.us;
+        agreement.other_sum_us += first->second.us;
+        differences.push_back(std::abs(wait.us - first->second.us));
+    }
+    if (!differences.empty()) {
+        const auto middle =
+            differences.begin() + static_cast<std::ptrdiff_t>(differences.size() / 2);
+        std::nth_element(differences.begin(), middle, differences.end());
+        agreement.median_difference_us = *middle;
+    }
+    return agreement;
+}
+
+// perf and trace-cmd are told to use the clock that we use. Their waits begin where sched_waking or
+// sched_wakeup was traced, ours where the kernel queued the task, some microseconds beside that.
+void expect_agreement(const char* what, const Imports::Waits& theirs, const Imports::Waits& ours) {
+    const Agreement found = agreement(theirs, ours);
+    std::printf(
+        "    %s: %zu of %zu waits are in our recording; %.1f ms there, %.1f ms in ours; "
+        "half differ by less than %.1f us\n",
+        what, found.both, found.waits, found.sum_us / 1e3, found.other_sum_us / 1e3,
+        found.median_difference_us);
+    EXPECT_GT(found.waits, 100U);
+    EXPECT_GE(found.both * 100, found.waits * 95);
+    EXPECT_NEAR(found.sum_us / found.other_sum_us, 1, 0.05);
+    const double mean_us =
+        found.other_sum_us / static_cast<double>(std::max<std::size_t>(found.both, 1));
+    EXPECT_LT(found.median_difference_us, mean_us * 0.05);
+}
+
+TEST_F(Imports, OfOneTimeAgreeWithEachOther) {
+    if (harness::run({"perf", "--version"}).code != 0) {
+        GTEST_SKIP() << "there is no perf (linux-perf)";
+    }
+    // Asked for its version it tells it, and ends with 255.
+    const bool has_trace_cmd = !harness::run({"trace-cmd", "--version"}).out.empty();
+    auto load = workers();
+    Tracer tracer({"record", "-o", path("own.rec")});
+    ASSERT_TRUE(tracer.attached()) << tracer.stderr_text();
+    // For as long as the other one records, and longer.
+    harness::Program perf({"perf", "sched", "record", "-k", "CLOCK_MONOTONIC", "-m", "4096", "-o",
+                           path("perf.data"), "sleep", "4"});
+    std::optional<harness::Outcome> traced;
+    if (has_trace_cmd) {
+        traced = harness::run({"trace-cmd", "record", "-q", "-C", "mono", "-e", "sched_switch",
+                               "-e", "sched_wakeup", "-e", "sched_wakeup_new", "-e",
+                               "sched_migrate_task", "-o", path("trace.dat"), "sleep", "1"});
+    }
+    const int recorded = perf.finish();
+    EXPECT_EQ(tracer.stop(), 0) << tracer.stderr_text();
+    load.clear();
+    if (recorded != 0) {
+        GTEST_SKIP() << "perf cannot record here: " << perf.err;
+    }
     const Words load_only{"-c", "import-load"};
-    const Waits theirs = waits_of(path("perf.rec"), load_only);
-    const double whole_us = sum_us(waits_of(path("own.rec"), load_only));
-    std::printf("    load: %.1f ms waited by perf's recording, %.1f ms in ours, which is longer\n",
-                sum_us(theirs) / 1e3, whole_us / 1e3);
-    EXPECT_GT(theirs.size(), 100U);
-    EXPECT_LT(sum_us(theirs), whole_us * 1.02);
+    const Waits own = waits_of(path("own.rec"), load_only);
+    ASSERT_EQ(ours({"import", path("perf.data"), "-o", path("perf.rec")}).code, 0);
+    const Waits perfs = waits_of(path("perf.rec"), load_only);
+    expect_agreement("perf", perfs, own);
+    if (!traced || traced->code != 0) {
+        std::printf("    trace-cmd cannot record here, and is not compared: %s\n",
+                    traced ? traced->err.c_str() : "it is not installed");
+        return;
+    }
+    ASSERT_EQ(ours({"import", path("trace.dat"), "-o", path("trace.rec")}).code, 0);
+    const Waits traces = waits_of(path("trace.rec"), load_only);
+    expect_agreement("trace-cmd", traces, own);
+    const Agreement between = agreement(traces, perfs);
+    std::printf("    %zu of %zu waits of trace-cmd are in perf's recording\n", between.both,
+                between.waits);
+    EXPECT_NEAR(between.sum_us / between.other_sum_us, 1, 0.05);
 }
 
 }  // namespace
