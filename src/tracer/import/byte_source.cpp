@@ -1,37 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "import/byte_source.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
-
-#include "util/safe_text.h"
 
 namespace rqs::import {
 
 Result<ByteSource> ByteSource::open(const std::string& path) {
-    const bool from_stdin = path == "-";
-    util::Fd file(from_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                             : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::string name = from_stdin ? "standard input" : util::printable(path);
-    struct stat status {};
-    if (!file.valid() || ::fstat(file.get(), &status) != 0) {
-        return fail(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
+    auto file = util::open_input(path, "name the recording in it");
+    if (!file) {
+        return tl::unexpected(file.error());
     }
-    if (S_ISDIR(status.st_mode)) {
-        return fail(fmt::format("{} is a directory; name the recording in it", name));
-    }
-    ByteSource source(std::move(file), std::move(name));
-    if (S_ISREG(status.st_mode)) {
-        source.size_ = static_cast<std::uint64_t>(status.st_size);
-    }
-    return source;
+    return ByteSource(std::move(*file));
 }
 
 ByteView ByteSource::peek(std::size_t count) {
@@ -45,7 +28,7 @@ ByteView ByteSource::peek(std::size_t count) {
         if (buffer_.size() < end_ + piece) {
             buffer_.resize(end_ + piece);
         }
-        const ssize_t got = ::read(file_.get(), buffer_.data() + end_, buffer_.size() - end_);
+        const ssize_t got = ::read(file_.fd.get(), buffer_.data() + end_, buffer_.size() - end_);
         if (got == 0 || (got < 0 && errno != EINTR)) {
             break;
         }
@@ -60,17 +43,17 @@ void ByteSource::drop(std::size_t count) {
 
 void ByteSource::seek(std::uint64_t offset) {
     begin_ = end_ = 0;
-    (void)::lseek(file_.get(), static_cast<off_t>(std::min<std::uint64_t>(offset, INT64_MAX)),
+    (void)::lseek(file_.fd.get(), static_cast<off_t>(std::min<std::uint64_t>(offset, INT64_MAX)),
                   SEEK_SET);
 }
 
 std::vector<std::uint8_t> ByteSource::read_at(std::uint64_t offset, std::size_t count) const {
     // As much as there is: a stranger's file may ask for more than memory has.
-    const std::uint64_t left = size_ && *size_ > offset ? *size_ - offset : 0;
+    const std::uint64_t left = file_.size && *file_.size > offset ? *file_.size - offset : 0;
     std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(count, left));
     std::size_t read = 0;
     while (read < bytes.size()) {
-        const ssize_t got = ::pread(file_.get(), bytes.data() + read, bytes.size() - read,
+        const ssize_t got = ::pread(file_.fd.get(), bytes.data() + read, bytes.size() - read,
                                     static_cast<off_t>(offset + read));
         if (got == 0 || (got < 0 && errno != EINTR)) {
             break;

@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "import/cursor.h"
 #include "util/error.h"
-#include "util/fd.h"
+#include "util/input_file.h"
 
 namespace rqs::import {
 
@@ -19,10 +20,10 @@ class ByteSource {
     /// `-` is standard input.
     static Result<ByteSource> open(const std::string& path);
 
-    [[nodiscard]] const std::string& name() const { return name_; }
-    [[nodiscard]] int fd() const { return file_.get(); }
+    [[nodiscard]] const std::string& name() const { return file_.name; }
+    [[nodiscard]] int fd() const { return file_.fd.get(); }
     /// Of a regular file; nothing for a pipe, in which nobody can go back.
-    [[nodiscard]] std::optional<std::uint64_t> size() const { return size_; }
+    [[nodiscard]] std::optional<std::uint64_t> size() const { return file_.size; }
 
     /// The next bytes, which are not taken: at most `count`, less only at the end. Valid until the
     /// next call.
@@ -35,11 +36,9 @@ class ByteSource {
     [[nodiscard]] std::vector<std::uint8_t> read_at(std::uint64_t offset, std::size_t count) const;
 
   private:
-    ByteSource(util::Fd file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
+    explicit ByteSource(util::InputFile file) : file_(std::move(file)) {}
 
-    util::Fd file_;
-    std::string name_;
-    std::optional<std::uint64_t> size_;
+    util::InputFile file_;
     std::vector<std::uint8_t> buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;

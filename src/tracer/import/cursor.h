@@ -2,6 +2,7 @@
 // Numbers and texts one behind the other in bytes that a stranger wrote.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -68,5 +69,17 @@ class Cursor {
     ByteView rest_;
     bool failed_ = false;
 };
+
+/// Calls `take` with each line, without its end, for as long as that returns true.
+template <typename Take>
+void each_line(std::string_view text, Take take) {
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (!take(text.substr(0, end))) {
+            return;
+        }
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
 
 }  // namespace rqs::import

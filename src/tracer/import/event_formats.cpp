@@ -112,17 +112,15 @@ void EventFormats::add(std::string_view format) {
     }
     Layout layout;
     layout.kind = row->kind;
-    while (!format.empty()) {
-        const std::size_t end = std::min(format.find('\n'), format.size());
-        const std::string_view line = format.substr(0, end);
-        format.remove_prefix(std::min(end + 1, format.size()));
+    each_line(format, [&](std::string_view line) {
         const std::string_view field = declared(value_of(line, "field:"));
         const auto wanted = std::find(row->fields.begin(), row->fields.end(), field);
         if (!field.empty() && wanted != row->fields.end()) {
             layout.fields.at(static_cast<std::size_t>(wanted - row->fields.begin())) =
                 field_in(line);
         }
-    }
+        return true;
+    });
     if (*number >= layouts_.size()) {
         layouts_.resize(std::size_t{*number} + 1);
     }

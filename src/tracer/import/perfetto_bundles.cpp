@@ -2,16 +2,17 @@
 #include "import/perfetto_bundles.h"
 
 #include <algorithm>
-#include <protozero/pbf_reader.hpp>
+#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "import/protobuf.h"
 
 namespace rqs::import {
 namespace {
 
 using Kind = SchedEvent::Kind;
-using protozero::data_view;
 using protozero::pbf_reader;
 
 // Of FtraceEvent.
@@ -20,19 +21,6 @@ constexpr protozero::pbf_tag_type event_wakeup = 17;
 constexpr protozero::pbf_tag_type event_waking = 20;
 constexpr protozero::pbf_tag_type event_wakeup_new = 114;
 constexpr protozero::pbf_tag_type event_migrate = 491;
-
-pbf_reader reader_of(std::string_view bytes) {
-    return pbf_reader(data_view(bytes.data(), bytes.size()));
-}
-
-std::string_view view_of(pbf_reader& reader) {
-    const data_view view = reader.get_view();
-    return {view.data(), view.size()};
-}
-
-Comm comm_at(const std::vector<std::string_view>& texts, std::uint64_t index) {
-    return index < texts.size() ? Comm::from(texts[index]) : Comm{};
-}
 
 /// A column of numbers: packed varints.
 class Column {
@@ -48,6 +36,24 @@ class Column {
   private:
     const char* data_ = nullptr;
     const char* end_ = nullptr;
+};
+
+// Columns of CompactSched, by their field numbers. Those that begin with `switch_` have a row a
+// switch, the others one a waking; both name tasks by a table of texts.
+enum CompactColumn : protozero::pbf_tag_type {
+    switch_timestamp = 1,
+    switch_prev_state = 2,
+    switch_next_tid = 3,
+    switch_next_prio = 4,
+    intern_table = 5,
+    switch_next_comm = 6,
+    waking_timestamp = 7,
+    waking_tid = 8,
+    waking_target_cpu = 9,
+    waking_prio = 10,
+    waking_comm = 11,
+    waking_flags = 12,
+    compact_columns
 };
 
 /// sched_wakeup, sched_waking and sched_migrate_task begin alike; what is behind differs.
@@ -123,6 +129,29 @@ Kind kind_of(protozero::pbf_tag_type tag) {
 
 }  // namespace
 
+struct PerfettoBundles::Compact {
+    explicit Compact(std::string_view bytes) {
+        pbf_reader reader = reader_of(bytes);
+        while (reader.next()) {
+            if (reader.tag() == intern_table) {
+                texts.push_back(view_of(reader));
+            } else if (reader.tag() < compact_columns) {
+                columns.at(reader.tag()) = Column(view_of(reader));
+            } else {
+                reader.skip();
+            }
+        }
+    }
+    std::uint64_t next(CompactColumn column) { return columns.at(column).next(); }
+    Comm next_comm(CompactColumn column) {
+        const std::uint64_t index = next(column);
+        return index < texts.size() ? Comm::from(texts[index]) : Comm{};
+    }
+
+    std::array<Column, compact_columns> columns;
+    std::vector<std::string_view> texts;
+};
+
 void PerfettoBundles::take(std::string_view bundle, EventTaker& taker) {
     begun_ = true;
     std::uint32_t cpu = 0;
@@ -148,11 +177,12 @@ void PerfettoBundles::take(std::string_view bundle, EventTaker& taker) {
         if (reader.tag() == 2) {
             take_event(view_of(reader), cpu, taker);
         } else if (reader.tag() == 4) {
-            const std::string_view compact = view_of(reader);
+            Compact compact(view_of(reader));
             if (std::exchange(lost, false)) {
                 take_lost(compact, cpu, taker);
             }
-            take_compact(compact, cpu, taker);
+            take_wakings(compact, cpu, taker);  // of one moment they come first
+            take_switches(compact, cpu, taker);
         } else {
             reader.skip();
         }
@@ -160,15 +190,11 @@ void PerfettoBundles::take(std::string_view bundle, EventTaker& taker) {
 }
 
 /// Events are missing before the first of these.
-void PerfettoBundles::take_lost(std::string_view compact, std::uint32_t cpu, EventTaker& taker) {
+void PerfettoBundles::take_lost(const Compact& compact, std::uint32_t cpu, EventTaker& taker) {
     std::uint64_t first_ns = UINT64_MAX;
-    pbf_reader columns = reader_of(compact);
-    while (columns.next()) {
-        if (columns.tag() == 1 || columns.tag() == 7) {
-            first_ns = std::min(first_ns, Column(view_of(columns)).next());
-        } else {
-            columns.skip();
-        }
+    for (Column when :
+         {compact.columns.at(switch_timestamp), compact.columns.at(waking_timestamp)}) {
+        first_ns = when.ended() ? first_ns : std::min(first_ns, when.next());
     }
     if (first_ns != UINT64_MAX) {
         SchedEvent event;
@@ -180,50 +206,18 @@ void PerfettoBundles::take_lost(std::string_view compact, std::uint32_t cpu, Eve
     }
 }
 
-void PerfettoBundles::take_compact(std::string_view compact, std::uint32_t cpu, EventTaker& taker) {
-    std::vector<std::string_view> texts;
-    Column when;
-    Column state;
-    Column next;
-    Column prio;
-    Column comm;
-    pbf_reader reader = reader_of(compact);
-    while (reader.next()) {
-        switch (reader.tag()) {
-            case 1:
-                when = Column(view_of(reader));
-                break;
-            case 2:
-                state = Column(view_of(reader));
-                break;
-            case 3:
-                next = Column(view_of(reader));
-                break;
-            case 4:
-                prio = Column(view_of(reader));
-                break;
-            case 5:
-                texts.push_back(view_of(reader));
-                break;
-            case 6:
-                comm = Column(view_of(reader));
-                break;
-            default:
-                reader.skip();
-        }
-    }
-    take_compact_wakings(compact, cpu, texts, taker);
+void PerfettoBundles::take_switches(Compact& compact, std::uint32_t cpu, EventTaker& taker) {
     std::uint64_t ts_ns = 0;
-    while (!when.ended()) {
-        ts_ns += when.next();
+    while (!compact.columns.at(switch_timestamp).ended()) {
+        ts_ns += compact.next(switch_timestamp);
         SchedEvent event;
         event.kind = Kind::switched;
         event.cpu = cpu;
         event.ts_ns = ts_ns;
-        event.state = state.next();
-        event.next_tid = static_cast<std::uint32_t>(next.next());
-        event.next_prio = static_cast<std::int16_t>(prio.next());
-        event.next_comm = comm_at(texts, comm.next());
+        event.state = compact.next(switch_prev_state);
+        event.next_tid = static_cast<std::uint32_t>(compact.next(switch_next_tid));
+        event.next_prio = static_cast<std::int16_t>(compact.next(switch_next_prio));
+        event.next_comm = compact.next_comm(switch_next_comm);
         const auto before = running_.find(cpu);
         // Of the first one of a CPU it is not told who left.
         if (before != running_.end()) {
@@ -236,52 +230,19 @@ void PerfettoBundles::take_compact(std::string_view compact, std::uint32_t cpu, 
     }
 }
 
-void PerfettoBundles::take_compact_wakings(std::string_view compact, std::uint32_t cpu,
-                                           const std::vector<std::string_view>& texts,
-                                           EventTaker& taker) {
-    Column when;
-    Column tid;
-    Column target;
-    Column prio;
-    Column comm;
-    Column flags;
-    pbf_reader reader = reader_of(compact);
-    while (reader.next()) {
-        switch (reader.tag()) {
-            case 7:
-                when = Column(view_of(reader));
-                break;
-            case 8:
-                tid = Column(view_of(reader));
-                break;
-            case 9:
-                target = Column(view_of(reader));
-                break;
-            case 10:
-                prio = Column(view_of(reader));
-                break;
-            case 11:
-                comm = Column(view_of(reader));
-                break;
-            case 12:
-                flags = Column(view_of(reader));
-                break;
-            default:
-                reader.skip();
-        }
-    }
+void PerfettoBundles::take_wakings(Compact& compact, std::uint32_t cpu, EventTaker& taker) {
     std::uint64_t ts_ns = 0;
-    while (!when.ended()) {
-        ts_ns += when.next();
+    while (!compact.columns.at(waking_timestamp).ended()) {
+        ts_ns += compact.next(waking_timestamp);
         SchedEvent event;
         event.kind = Kind::waking;
         event.cpu = cpu;
         event.ts_ns = ts_ns;
-        event.tid = static_cast<std::uint32_t>(tid.next());
-        event.to_cpu = static_cast<std::uint32_t>(target.next());
-        event.prio = static_cast<std::int16_t>(prio.next());
-        event.comm = comm_at(texts, comm.next());
-        event.flags = static_cast<std::uint8_t>(flags.next());
+        event.tid = static_cast<std::uint32_t>(compact.next(waking_tid));
+        event.to_cpu = static_cast<std::uint32_t>(compact.next(waking_target_cpu));
+        event.prio = static_cast<std::int16_t>(compact.next(waking_prio));
+        event.comm = compact.next_comm(waking_comm);
+        event.flags = static_cast<std::uint8_t>(compact.next(waking_flags));
         event.by_known = false;
         order_.add(event, taker);
     }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "import/event_order.h"
 #include "import/sched_event.h"
@@ -34,10 +33,11 @@ class PerfettoBundles {
         Comm comm;
     };
 
-    void take_lost(std::string_view compact, std::uint32_t cpu, EventTaker& taker);
-    void take_compact(std::string_view compact, std::uint32_t cpu, EventTaker& taker);
-    void take_compact_wakings(std::string_view compact, std::uint32_t cpu,
-                              const std::vector<std::string_view>& texts, EventTaker& taker);
+    struct Compact;
+
+    void take_lost(const Compact& compact, std::uint32_t cpu, EventTaker& taker);
+    void take_switches(Compact& compact, std::uint32_t cpu, EventTaker& taker);
+    void take_wakings(Compact& compact, std::uint32_t cpu, EventTaker& taker);
     void take_event(std::string_view event, std::uint32_t cpu, EventTaker& taker);
 
     bool begun_ = false;

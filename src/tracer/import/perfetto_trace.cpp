@@ -2,19 +2,19 @@
 #include "import/perfetto_trace.h"
 
 #include <fmt/format.h>
+#define ZLIB_CONST  // what is read stays as it is
 #include <zlib.h>
 
 #include <algorithm>
 #include <exception>
-#include <protozero/pbf_reader.hpp>
 
+#include "import/protobuf.h"
 #include "import/zstd_stream.h"
 
 namespace rqs::import {
 namespace {
 
 using Kind = SchedEvent::Kind;
-using protozero::data_view;
 using protozero::pbf_reader;
 
 constexpr std::size_t most_packet_bytes = std::size_t{64} << 20;
@@ -32,15 +32,6 @@ constexpr protozero::pbf_tag_type packet_zstd = 133;
 constexpr std::uint64_t clock_realtime = 1;
 constexpr std::uint64_t clock_boottime = 6;
 
-pbf_reader reader_of(std::string_view bytes) {
-    return pbf_reader(data_view(bytes.data(), bytes.size()));
-}
-
-std::string_view view_of(pbf_reader& reader) {
-    const data_view view = reader.get_view();
-    return {view.data(), view.size()};
-}
-
 std::optional<std::vector<std::uint8_t>> inflated(std::string_view packed) {
     constexpr std::size_t piece = std::size_t{1} << 18;
     std::vector<std::uint8_t> out;
@@ -48,7 +39,7 @@ std::optional<std::vector<std::uint8_t>> inflated(std::string_view packed) {
     if (::inflateInit(&stream) != Z_OK) {
         return std::nullopt;
     }
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+    stream.next_in = reinterpret_cast<const Bytef*>(packed.data());
     stream.avail_in = static_cast<uInt>(packed.size());
     int result = Z_OK;
     while (result == Z_OK && out.size() < most_packet_bytes) {
@@ -109,7 +100,7 @@ Result<std::unique_ptr<ForeignFile>> PerfettoTrace::open(ByteSource source) {
                             "source linux.ftrace and sched/sched_switch",
                             file->source_.name()));
         }
-        (void)file->take_packet(Cursor::view(*packet), names);
+        file->take_packet(Cursor::view(*packet), names);
         if (file->bundles_.begun()) {
             file->bundles_ = {};
             file->held_ = std::move(packet);
@@ -178,14 +169,12 @@ void PerfettoTrace::count_cpus() {
     source_.seek(0);
 }
 
-/// False where it is damaged; what was read of it before counts.
-bool PerfettoTrace::take_packet(std::string_view packet, EventTaker& taker) {
+/// Where it is damaged, what was read of it before counts.
+void PerfettoTrace::take_packet(std::string_view packet, EventTaker& taker) {
     try {
         take_packet_of(packet, taker);
-        return true;
     } catch (const std::exception&) {  // protozero's, of bytes that are no message
         note_damage(fmt::format("{}: a packet cannot be read", source_.name()));
-        return false;
     }
 }
 
@@ -327,13 +316,13 @@ Result<bool> PerfettoTrace::read_some(EventTaker& taker) {
         taker.take(name);
     }
     if (held_) {
-        (void)take_packet(Cursor::view(*held_), taker);
+        take_packet(Cursor::view(*held_), taker);
         held_.reset();
     }
     for (int i = 0; i < packets_a_time && !ended_; ++i) {
         const auto packet = next_packet();
         if (packet) {
-            (void)take_packet(Cursor::view(*packet), taker);
+            take_packet(Cursor::view(*packet), taker);
             continue;
         }
         bundles_.finish(taker);

@@ -34,7 +34,7 @@ class PerfettoTrace final : public ForeignFile {
 
     std::optional<Bytes> next_packet();
     void count_cpus();
-    bool take_packet(std::string_view packet, EventTaker& taker);
+    void take_packet(std::string_view packet, EventTaker& taker);
     void take_packet_of(std::string_view packet, EventTaker& taker);
     void take_packets(std::string_view packets, EventTaker& taker);
     void take_clocks(std::string_view snapshot);

@@ -39,10 +39,7 @@ std::string text_in(ByteView body) {
 /// Lines of a tid and its process.
 void read_pids(std::string_view lines, std::unordered_map<std::uint32_t, std::uint32_t>& pids) {
     constexpr std::size_t most = 1U << 20;
-    while (!lines.empty() && pids.size() < most) {
-        const std::size_t end = std::min(lines.find('\n'), lines.size());
-        const std::string_view line = lines.substr(0, end);
-        lines.remove_prefix(std::min(end + 1, lines.size()));
+    each_line(lines, [&](std::string_view line) {
         std::uint32_t tid = 0;
         std::uint32_t pid = 0;
         const char* const last = line.data() + line.size();
@@ -51,7 +48,8 @@ void read_pids(std::string_view lines, std::unordered_map<std::uint32_t, std::ui
             std::from_chars(first.ptr + 1, last, pid).ec == std::errc{}) {
             pids[tid] = pid;
         }
-    }
+        return pids.size() < most;
+    });
 }
 
 }  // namespace

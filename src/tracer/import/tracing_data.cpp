@@ -49,17 +49,16 @@ void read_systems(Cursor& cursor, EventFormats& formats) {
 }
 
 void read_comms(std::string_view lines, std::unordered_map<std::uint32_t, Comm>& comms) {
-    while (!lines.empty() && comms.size() < most_comms) {
-        const std::size_t end = std::min(lines.find('\n'), lines.size());
-        const std::string_view line = lines.substr(0, end);
-        lines.remove_prefix(std::min(end + 1, lines.size()));
+    each_line(lines, [&](std::string_view line) {
         std::uint32_t tid = 0;
-        const auto read = std::from_chars(line.data(), line.data() + line.size(), tid);
-        if (read.ec == std::errc{} && read.ptr != line.data() + line.size() && *read.ptr == ' ') {
+        const char* const last = line.data() + line.size();
+        const auto read = std::from_chars(line.data(), last, tid);
+        if (read.ec == std::errc{} && read.ptr != last && *read.ptr == ' ') {
             comms[tid] =
                 Comm::from(line.substr(static_cast<std::size_t>(read.ptr - line.data()) + 1));
         }
-    }
+        return comms.size() < most_comms;
+    });
 }
 
 Result<TracingData> read_tracing_data(Cursor& cursor) {

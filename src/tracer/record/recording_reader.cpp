@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "record/recording_reader.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +11,7 @@
 #include <utility>
 
 #include "record/info_json.h"
-#include "util/safe_text.h"
+#include "util/input_file.h"
 
 namespace rqs::record {
 namespace {
@@ -26,18 +25,11 @@ RecordingReader::RecordingReader(util::Fd file, std::string name)
     : file_(std::move(file)), name_(std::move(name)) {}
 
 Result<RecordingReader> RecordingReader::open(const std::string& path) {
-    const bool from_stdin = path == "-";
-    util::Fd file(from_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                             : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::string name = from_stdin ? "standard input" : util::printable(path);
-    struct stat status {};
-    if (!file.valid() || ::fstat(file.get(), &status) != 0) {
-        return fail(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
+    auto file = util::open_input(path, "name the recordings in it");
+    if (!file) {
+        return tl::unexpected(file.error());
     }
-    if (S_ISDIR(status.st_mode)) {
-        return fail(fmt::format("{} is a directory; name the recordings in it", name));
-    }
-    RecordingReader reader(std::move(file), std::move(name));
+    RecordingReader reader(std::move(file->fd), std::move(file->name));
     if (auto read = reader.read_info(); !read) {
         return tl::unexpected(read.error());
     }
