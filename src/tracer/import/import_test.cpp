@@ -202,6 +202,16 @@ TEST(ImportedFile, OfPerfettoInColumns) {
     EXPECT_EQ(kept.switches[0].left, Left::preempted);
 }
 
+// What the fuzzer found: a field of a known number and another type.
+TEST(ImportedFile, OfPerfettoWithAFieldOfAnotherTypeIsDamaged) {
+    auto file = open_foreign(seed("perfetto-wrong-type"));
+    ASSERT_TRUE(file) << file.error().message;
+    Kept kept;
+    const auto damage = read_all(**file, kept);
+    ASSERT_FALSE(damage.empty());
+    EXPECT_NE(damage.front().find("a packet cannot be read"), std::string::npos) << damage.front();
+}
+
 // ---------------------------------------------------------------------------- events
 
 SchedEvent event(SchedEvent::Kind kind, std::uint64_t ts_ns, std::uint32_t tid) {

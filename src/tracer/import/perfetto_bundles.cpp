@@ -65,13 +65,13 @@ void take_fields(SchedEvent& event, std::string_view body) {
                 event.comm = Comm::from(view_of(reader));
                 break;
             case 2:
-                event.tid = static_cast<std::uint32_t>(reader.get_int32());
+                event.tid = static_cast<std::uint32_t>(number_of(reader));
                 break;
             case 3:
-                event.prio = static_cast<std::int16_t>(reader.get_int32());
+                event.prio = static_cast<std::int16_t>(number_of(reader));
                 break;
             case 5:  // target_cpu, or dest_cpu
-                event.to_cpu = static_cast<std::uint32_t>(reader.get_int32());
+                event.to_cpu = static_cast<std::uint32_t>(number_of(reader));
                 break;
             default:
                 reader.skip();
@@ -87,22 +87,22 @@ void take_switch(SchedEvent& event, std::string_view body) {
                 event.comm = Comm::from(view_of(reader));
                 break;
             case 2:
-                event.tid = static_cast<std::uint32_t>(reader.get_int32());
+                event.tid = static_cast<std::uint32_t>(number_of(reader));
                 break;
             case 3:
-                event.prio = static_cast<std::int16_t>(reader.get_int32());
+                event.prio = static_cast<std::int16_t>(number_of(reader));
                 break;
             case 4:
-                event.state = static_cast<std::uint64_t>(reader.get_int64());
+                event.state = number_of(reader);
                 break;
             case 5:
                 event.next_comm = Comm::from(view_of(reader));
                 break;
             case 6:
-                event.next_tid = static_cast<std::uint32_t>(reader.get_int32());
+                event.next_tid = static_cast<std::uint32_t>(number_of(reader));
                 break;
             case 7:
-                event.next_prio = static_cast<std::int16_t>(reader.get_int32());
+                event.next_prio = static_cast<std::int16_t>(number_of(reader));
                 break;
             default:
                 reader.skip();
@@ -159,9 +159,9 @@ void PerfettoBundles::take(std::string_view bundle, EventTaker& taker) {
     pbf_reader head = reader_of(bundle);
     while (head.next()) {
         if (head.tag() == 1) {
-            cpu = head.get_uint32();
+            cpu = static_cast<std::uint32_t>(number_of(head));
         } else if (head.tag() == 3) {
-            lost = head.get_bool();
+            lost = number_of(head) != 0;
         } else {
             head.skip();
         }
@@ -255,11 +255,11 @@ void PerfettoBundles::take_event(std::string_view event, std::uint32_t cpu, Even
     while (reader.next()) {
         const Kind kind = kind_of(reader.tag());
         if (reader.tag() == 1) {
-            made.ts_ns = reader.get_uint64();
+            made.ts_ns = number_of(reader);
         } else if (reader.tag() == 2) {
-            made.by_tid = reader.get_uint32();
+            made.by_tid = static_cast<std::uint32_t>(number_of(reader));
         } else if (reader.tag() == 5) {
-            made.flags = static_cast<std::uint8_t>(reader.get_uint32());
+            made.flags = static_cast<std::uint8_t>(number_of(reader));
         } else if (kind != Kind::none) {
             made.kind = kind;
             const std::string_view body = view_of(reader);

@@ -154,11 +154,12 @@ void PerfettoTrace::count_cpus() {
         try {
             pbf_reader reader = reader_of(Cursor::view(*packet));
             while (reader.next(packet_bundle)) {
-                pbf_reader bundle = reader.get_message();
+                pbf_reader bundle = message_of(reader);
                 while (bundle.next(1)) {
                     info_.cpus =
-                        std::max(info_.cpus,
-                                 std::min(bundle.get_uint32(), PerfettoBundles::most_cpus - 1) + 1);
+                        std::max(info_.cpus, std::min(static_cast<std::uint32_t>(number_of(bundle)),
+                                                      PerfettoBundles::most_cpus - 1) +
+                                                 1);
                 }
             }
         } catch (const std::exception&) {
@@ -223,7 +224,7 @@ void PerfettoTrace::take_packet_of(std::string_view packet, EventTaker& taker) {
 void PerfettoTrace::take_packets(std::string_view packets, EventTaker& taker) {
     pbf_reader reader = reader_of(packets);
     while (reader.next(1)) {
-        pbf_reader packet = reader.get_message();
+        pbf_reader packet = message_of(reader);
         while (packet.next()) {
             if (packet.tag() == packet_bundle) {
                 bundles_.take(view_of(packet), taker);
@@ -241,14 +242,14 @@ void PerfettoTrace::take_clocks(std::string_view snapshot) {
     std::optional<std::int64_t> boot_ns;
     pbf_reader reader = reader_of(snapshot);
     while (reader.next(1)) {
-        pbf_reader clock = reader.get_message();
+        pbf_reader clock = message_of(reader);
         std::uint64_t id = 0;
         std::uint64_t ns = 0;
         while (clock.next()) {
             if (clock.tag() == 1) {
-                id = clock.get_uint32();
+                id = number_of(clock);
             } else if (clock.tag() == 2) {
-                ns = clock.get_uint64();
+                ns = number_of(clock);
             } else {
                 clock.skip();
             }
@@ -268,12 +269,12 @@ void PerfettoTrace::take_system(std::string_view info) {
     pbf_reader reader = reader_of(info);
     while (reader.next()) {
         if (reader.tag() == 1) {
-            pbf_reader names = reader.get_message();
+            pbf_reader names = message_of(reader);
             while (names.next()) {
                 if (names.tag() == 3) {
-                    info_.kernel = names.get_string();
+                    info_.kernel = view_of(names);
                 } else if (names.tag() == 4) {
-                    info_.machine = names.get_string();
+                    info_.machine = view_of(names);
                 } else {
                     names.skip();
                 }
@@ -294,14 +295,14 @@ void PerfettoTrace::take_names(std::string_view tree, EventTaker& taker) {
         SchedEvent event;
         event.kind = Kind::named;
         event.cpu = SchedEvent::any_cpu;
-        pbf_reader thread = reader.get_message();
+        pbf_reader thread = message_of(reader);
         while (thread.next()) {
             if (thread.tag() == 1) {
-                event.tid = static_cast<std::uint32_t>(thread.get_int32());
+                event.tid = static_cast<std::uint32_t>(number_of(thread));
             } else if (thread.tag() == 2) {
                 event.comm = Comm::from(view_of(thread));
             } else if (thread.tag() == 3) {
-                event.pid = static_cast<std::uint32_t>(thread.get_int32());
+                event.pid = static_cast<std::uint32_t>(number_of(thread));
             } else {
                 thread.skip();
             }
