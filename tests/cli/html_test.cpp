@@ -2,7 +2,6 @@
 // `report --html` as a user meets it. What the page does is in tests/browser.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -12,6 +11,7 @@
 
 #include "html/page_template.h"
 #include "tool.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::clitest {
 namespace {
@@ -22,12 +22,6 @@ constexpr const char* recording = RQS_GOLDEN_DIR "/recordings/v1.rec";
 
 class HtmlTest : public testing::Test {
   protected:
-    HtmlTest()
-        : folder(fs::temp_directory_path() / ("html-cli-" + std::to_string(::getpid()))),
-          path(folder / "out.html") {
-        fs::create_directory(folder);
-    }
-    ~HtmlTest() override { fs::remove_all(folder); }
     void SetUp() override {
         if (html::page_template().empty()) {
             GTEST_SKIP() << "built without npm: there is no page";
@@ -57,8 +51,9 @@ class HtmlTest : public testing::Test {
         EXPECT_TRUE(contains(text, part)) << text;
     }
 
-    fs::path folder;
-    fs::path path;
+    util::FolderForTest temporary;
+    fs::path folder = temporary.path();
+    fs::path path = folder / "out.html";
 };
 
 TEST_F(HtmlTest, APageComesBesideTheReport) {

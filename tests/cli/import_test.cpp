@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `import` as a user meets it.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "tool.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::clitest {
 namespace {
@@ -25,15 +25,13 @@ std::string bytes_of(const std::string& path) {
 
 class ImportCommand : public ::testing::Test {
   protected:
-    ImportCommand() { fs::create_directory(folder_); }
-    ~ImportCommand() override { fs::remove_all(folder_); }
-
     [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
     static std::string seed(const std::string& name) {
         return RQS_FUZZ_CORPUS_DIR "/import/" + name;
     }
 
-    fs::path folder_ = fs::temp_directory_path() / ("import-test-" + std::to_string(::getpid()));
+    util::FolderForTest temporary_;
+    fs::path folder_ = temporary_.path();
 };
 
 TEST_F(ImportCommand, MakesARecordingOfEachFormat) {

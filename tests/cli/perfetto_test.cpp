@@ -14,6 +14,7 @@
 
 #include "perfetto/model_for_test.h"
 #include "tool.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::clitest {
 namespace {
@@ -25,13 +26,6 @@ constexpr const char* recording = RQS_GOLDEN_DIR "/recordings/v1.rec";
 
 class PerfettoTest : public testing::Test {
   public:
-    PerfettoTest()
-        : folder(fs::temp_directory_path() / ("perfetto-cli-test-" + std::to_string(::getpid()))),
-          path(folder / "run.trace") {
-        fs::create_directory(folder);
-    }
-    ~PerfettoTest() override { fs::remove_all(folder); }
-
     [[nodiscard]] Outcome report(const Args& more, const Setting& setting = {}) const {
         Args words{"report", recording, "--perfetto", path};
         words.insert(words.end(), more.begin(), more.end());
@@ -39,8 +33,9 @@ class PerfettoTest : public testing::Test {
     }
     [[nodiscard]] bool left_nothing() const { return fs::is_empty(folder); }
 
-    fs::path folder;
-    std::string path;
+    util::FolderForTest temporary;
+    fs::path folder = temporary.path();
+    std::string path = folder / "run.trace";
 };
 
 void expect_one_line(const std::string& text, const std::string& part) {

@@ -19,6 +19,7 @@
 
 #include "record/file_store.h"
 #include "tool.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::clitest {
 namespace {
@@ -38,13 +39,9 @@ std::string bytes_of(const std::string& path) {
 class Recordings : public ::testing::Test {
   protected:
     Recordings() {
-        std::string name = (fs::temp_directory_path() / "rqs-cli-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
         (void)::chmod(folder_.c_str(), 0777);  // nobody reads and writes here too
         write("good.rec", bytes_of(RQS_GOLDEN_DIR "/recordings/v1.rec"));
     }
-    ~Recordings() override { fs::remove_all(folder_); }
-
     [[nodiscard]] std::string path(const std::string& name) const {
         return (folder_ / name).string();
     }
@@ -65,7 +62,8 @@ class Recordings : public ::testing::Test {
         return clitest::run(all, setting);
     }
 
-    fs::path folder_;
+    util::FolderForTest temporary_;
+    fs::path folder_ = temporary_.path();
 };
 
 // ---------------------------------------------------------------------------- words

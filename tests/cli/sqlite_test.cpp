@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "tool.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::clitest {
 namespace {
@@ -23,13 +23,6 @@ constexpr const char* recording = RQS_GOLDEN_DIR "/recordings/v1.rec";
 
 class SqliteTest : public testing::Test {
   protected:
-    SqliteTest()
-        : folder(fs::temp_directory_path() / ("sqlite-test-" + std::to_string(::getpid()))),
-          path(folder / "out.db") {
-        fs::create_directory(folder);
-    }
-    ~SqliteTest() override { fs::remove_all(folder); }
-
     [[nodiscard]] Outcome report(const Args& more, const Setting& setting = {}) const {
         Args words{"report", recording, "--sqlite", path};
         words.insert(words.end(), more.begin(), more.end());
@@ -65,8 +58,9 @@ class SqliteTest : public testing::Test {
         EXPECT_TRUE(contains(text, part)) << text;
     }
 
-    fs::path folder;
-    fs::path path;
+    util::FolderForTest temporary;
+    fs::path folder = temporary.path();
+    fs::path path = folder / "out.db";
 };
 
 TEST_F(SqliteTest, ADatabaseComesBesideTheReport) {

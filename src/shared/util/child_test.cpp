@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "util/folder_for_test.h"
 #include "util/stop_signals.h"
 
 namespace rqs::util {
@@ -24,12 +25,6 @@ namespace {
 
 class ChildTest : public ::testing::Test {
   protected:
-    ChildTest() {
-        std::string pattern = ::testing::TempDir() + "rqs-child-XXXXXX";
-        dir_ = ::mkdtemp(pattern.data());
-    }
-    ~ChildTest() override { std::filesystem::remove_all(dir_); }
-
     /// Runs a shell script to its end.
     static int run(const std::string& script) {
         auto child = Child::prepare({"sh", "-c", script});
@@ -59,7 +54,8 @@ class ChildTest : public ::testing::Test {
         ASSERT_TRUE(std::filesystem::exists(dir_ / name));
     }
 
-    std::filesystem::path dir_;
+    FolderForTest temporary_;
+    std::filesystem::path dir_ = temporary_.path();
 };
 
 TEST_F(ChildTest, GetsATermWhenItsParentIsKilled) {

@@ -2,13 +2,14 @@
 #include "util/new_file.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include "util/folder_for_test.h"
 
 namespace rqs::util {
 namespace {
@@ -17,13 +18,6 @@ namespace fs = std::filesystem;
 
 class NewFileTest : public testing::Test {
   protected:
-    NewFileTest()
-        : directory(fs::temp_directory_path() / ("new-file-test-" + std::to_string(::getpid()))),
-          path(directory / "out") {
-        fs::create_directory(directory);
-    }
-    ~NewFileTest() override { fs::remove_all(directory); }
-
     static void write(const fs::path& where, const std::string& text) {
         std::ofstream(where) << text;
     }
@@ -35,8 +29,9 @@ class NewFileTest : public testing::Test {
         return std::distance(fs::directory_iterator(directory), fs::directory_iterator());
     }
 
-    fs::path directory;
-    fs::path path;
+    FolderForTest temporary;
+    fs::path directory = temporary.path();
+    fs::path path = directory / "out";
 };
 
 TEST_F(NewFileTest, IsThereOnceItIsPublished) {

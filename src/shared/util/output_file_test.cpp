@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "util/folder_for_test.h"
 #include "util/output.h"
 
 namespace rqs::util {
@@ -22,11 +23,6 @@ using ::testing::HasSubstr;
 
 class OutputFile : public ::testing::Test {
   protected:
-    OutputFile() {
-        std::string pattern = ::testing::TempDir() + "rqs-output-XXXXXX";
-        dir_ = ::mkdtemp(pattern.data());
-    }
-    ~OutputFile() override { std::filesystem::remove_all(dir_); }
     [[nodiscard]] std::string text_of(const std::string& name) const {
         std::ostringstream text;
         text << std::ifstream(dir_ / name).rdbuf();
@@ -36,7 +32,8 @@ class OutputFile : public ::testing::Test {
         const auto failed = Output::create_file(dir_ / name);
         return failed ? "" : failed.error().message;
     }
-    std::filesystem::path dir_;
+    FolderForTest temporary_;
+    std::filesystem::path dir_ = temporary_.path();
 };
 
 TEST_F(OutputFile, IsCreatedOrEmptiedAndClosedAtTheEnd) {

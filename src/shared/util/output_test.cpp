@@ -15,9 +15,12 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include "util/folder_for_test.h"
 
 namespace rqs::util {
 namespace {
@@ -256,10 +259,10 @@ TEST(Output, ASlowReaderGetsEverythingThoughAskedToStop) {
 }
 
 TEST(Output, AFileGetsEverythingAtOnce) {
-    std::string path = ::testing::TempDir() + "rqs-output-XXXXXX";
-    const int fd = ::mkstemp(path.data());
+    const FolderForTest folder;
+    const std::string path = folder / "out";
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     ASSERT_GE(fd, 0);
-    ::unlink(path.c_str());
     const std::string text = numbers(100'000);
     Output out(fd);
     out.buffer() = text;
@@ -456,12 +459,13 @@ void write_to_an_inherited_file() {
 }
 
 void write_a_file_of_its_own() {
-    const std::string path = ::testing::TempDir() + "rqs-output-" + std::to_string(::getpid());
+    const FolderForTest folder;
+    const std::string path = folder / "out";
     auto out = Output::create_file(path);
     const bool failed = out && fails_with_advice(*out, "cannot write to '" + path + "': File too");
     struct stat info {};
     const bool whole_lines = ::stat(path.c_str(), &info) == 0 && info.st_size == 8;
-    ::unlink(path.c_str());
+    std::filesystem::remove_all(folder.path());
     std::_Exit(!failed ? 2 : whole_lines ? 0 : 3);
 }
 

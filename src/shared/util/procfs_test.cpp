@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "util/folder_for_test.h"
+
 namespace rqs::util {
 namespace {
 
@@ -55,12 +57,8 @@ TEST(SchedStatText, ReadsThreeNumbers) {
 
 class ProcfsTest : public ::testing::Test {
   protected:
-    ProcfsTest() {
-        std::string pattern = ::testing::TempDir() + "rqs-proc-XXXXXX";
-        root_ = ::mkdtemp(pattern.data());
-    }
-    ~ProcfsTest() override { std::filesystem::remove_all(root_); }
-    std::filesystem::path root_;
+    FolderForTest temporary_;
+    std::filesystem::path root_ = temporary_.path();
 };
 
 TEST_F(ProcfsTest, ReadsAFakeTree) {

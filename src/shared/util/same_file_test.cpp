@@ -2,10 +2,11 @@
 #include "util/same_file.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "util/folder_for_test.h"
 
 namespace rqs::util {
 namespace {
@@ -14,15 +15,14 @@ namespace fs = std::filesystem;
 
 class SameFile : public ::testing::Test {
   protected:
-    SameFile() { fs::create_directory(folder_); }
-    ~SameFile() override { fs::remove_all(folder_); }
     [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
     [[nodiscard]] std::string made(const std::string& name) const {
         std::ofstream(path(name)) << name;
         return path(name);
     }
 
-    std::string folder_ = fs::temp_directory_path() / ("same-file-" + std::to_string(::getpid()));
+    FolderForTest temporary_;
+    std::string folder_ = temporary_.path();
 };
 
 TEST_F(SameFile, HasManyNames) {

@@ -2,13 +2,14 @@
 #include "commands/doctor.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "util/folder_for_test.h"
 
 namespace rqs {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::string_view bpf_only = "0000008000000000";
 /// A healthy machine in a directory; each test breaks one thing.
 class Doctor : public ::testing::Test {
   protected:
-    Doctor() : root_(make_root()) {
+    Doctor() {
         patient_.procfs = util::Procfs(root_ / "proc");
         patient_.sys_root = root_ / "sys";
         put("sys/kernel/btf/vmlinux", std::string("x\0btf_trace_sched_switch\0y\0", 27));
@@ -45,12 +46,7 @@ class Doctor : public ::testing::Test {
             return loads_ ? Status{} : fail("refused by the test");
         };
     }
-    ~Doctor() override { fs::remove_all(root_); }
 
-    static fs::path make_root() {
-        std::string pattern = ::testing::TempDir() + "rqs-doctor-XXXXXX";
-        return ::mkdtemp(pattern.data());
-    }
     void put(const std::string& name, const std::string& text) const {
         fs::create_directories((root_ / name).parent_path());
         std::ofstream(root_ / name) << text;
@@ -66,7 +62,8 @@ class Doctor : public ::testing::Test {
         return found == findings.end() ? Finding{} : *found;
     }
 
-    fs::path root_;
+    util::FolderForTest temporary_;
+    fs::path root_ = temporary_.path();
     Patient patient_;
     int ring_error_ = 0;
     bool loads_ = true;

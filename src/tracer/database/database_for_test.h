@@ -4,10 +4,8 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,28 +13,11 @@
 
 #include "database/writer.h"
 #include "util/deleter.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::database_for_test {
 
-/// A folder that goes with the test.
-class Folder {
-  public:
-    Folder() {
-        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        path_ = std::filesystem::temp_directory_path() /
-                (std::string("database-test-") + test->name() + std::to_string(::getpid()));
-        std::filesystem::create_directory(path_);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-
-    [[nodiscard]] std::string operator/(const std::string& name) const { return path_ / name; }
-    [[nodiscard]] bool empty() const { return std::filesystem::is_empty(path_); }
-
-  private:
-    std::filesystem::path path_;
-};
+using Folder = util::FolderForTest;
 
 class Reader {
   public:

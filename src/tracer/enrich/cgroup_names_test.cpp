@@ -14,6 +14,7 @@
 
 #include "enrich/cgroups.h"
 #include "enrich/mounts.h"
+#include "util/folder_for_test.h"
 
 namespace rqs {
 namespace {
@@ -31,15 +32,11 @@ std::uint64_t inode_of(const fs::path& path) {
 class CgroupNamesTest : public ::testing::Test {
   protected:
     CgroupNamesTest() {
-        std::string pattern = ::testing::TempDir() + "rqs-names-XXXXXX";
-        root_ = fs::canonical(::mkdtemp(pattern.data()));
         fs::create_directories(root_ / "proc/self");
         fs::create_directories(root_ / "v2");
         put("proc/self/cgroup", "0::/\n");
         put("proc/self/mountinfo", v2_line());
     }
-    ~CgroupNamesTest() override { fs::remove_all(root_); }
-
     void put(const std::string& name, const std::string& text) const {
         std::ofstream(root_ / name) << text;
     }
@@ -61,7 +58,8 @@ class CgroupNamesTest : public ::testing::Test {
         return CgroupNames(util::Procfs((root_ / "proc").string()));
     }
 
-    fs::path root_;
+    util::FolderForTest temporary_;
+    fs::path root_ = temporary_.path();
 };
 
 TEST_F(CgroupNamesTest, KnowsPathsBelowTheMountPoint) {

@@ -17,6 +17,8 @@
 #include <string>
 #include <thread>
 
+#include "util/folder_for_test.h"
+
 namespace rqs {
 namespace {
 
@@ -24,15 +26,11 @@ namespace {
 class Check : public ::testing::Test {
   protected:
     Check() {
-        std::string pattern = ::testing::TempDir() + "rqs-check-XXXXXX";
-        root_ = ::mkdtemp(pattern.data());
         for (const char* tid : {"100", "101"}) {
             std::filesystem::create_directories(root_ / tid);
             std::ofstream(root_ / tid / "status") << "Name:\tx\nTgid:\t100\nPid:\t" << tid << "\n";
         }
     }
-    ~Check() override { std::filesystem::remove_all(root_); }
-
     /// The error line for `filters`, empty when there is none.
     std::string error_of(const Filters& filters) {
         const Status status = check_against_system(filters, util::Procfs(root_));
@@ -43,7 +41,8 @@ class Check : public ::testing::Test {
         return status.error().message;
     }
 
-    std::filesystem::path root_;
+    util::FolderForTest temporary_;
+    std::filesystem::path root_ = temporary_.path();
 };
 
 TEST_F(Check, FindsProcessesAndThreads) {

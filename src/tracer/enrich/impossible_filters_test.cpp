@@ -3,11 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "util/folder_for_test.h"
 
 namespace rqs {
 namespace {
@@ -21,8 +22,6 @@ using ::testing::IsEmpty;
 class ImpossibleFilters : public ::testing::Test {
   protected:
     ImpossibleFilters() {
-        std::string pattern = ::testing::TempDir() + "rqs-impossible-XXXXXX";
-        root_ = fs::canonical(::mkdtemp(pattern.data()));
         put("cpu/online", "0-2\n");
         put("proc/self/mountinfo",
             "30 25 0:26 / " + (root_ / "cg").string() + " rw - cgroup2 cgroup2 rw\n");
@@ -32,8 +31,6 @@ class ImpossibleFilters : public ::testing::Test {
         add_task(101, 100, "/web/front");
         add_task(200, 200, "/batch");
     }
-    ~ImpossibleFilters() override { fs::remove_all(root_); }
-
     void put(const std::string& name, const std::string& text) const {
         fs::create_directories((root_ / name).parent_path());
         std::ofstream(root_ / name) << text;
@@ -48,7 +45,8 @@ class ImpossibleFilters : public ::testing::Test {
                                   util::Procfs((root_ / "cpu").string()));
     }
 
-    fs::path root_;
+    util::FolderForTest temporary_;
+    fs::path root_ = temporary_.path();
     TraceOptions options_;
     Filters& filters_ = options_.source.filters;
 };

@@ -3,11 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "util/folder_for_test.h"
 
 namespace rqs {
 namespace {
@@ -21,14 +22,10 @@ using ::testing::IsEmpty;
 class Namespaces : public ::testing::Test {
   protected:
     Namespaces() {
-        std::string pattern = ::testing::TempDir() + "rqs-namespaces-XXXXXX";
-        root_ = ::mkdtemp(pattern.data());
         fs::create_directories(root_ / "self/ns");
         set("pid", "pid:[4026531836]");
         set("time", "time:[4026531834]");
     }
-    ~Namespaces() override { fs::remove_all(root_); }
-
     void set(const std::string& kind, const std::string& target) const {
         fs::remove(root_ / "self/ns" / kind);
         fs::create_symlink(target, root_ / "self/ns" / kind);
@@ -38,7 +35,8 @@ class Namespaces : public ::testing::Test {
     }
     [[nodiscard]] util::Procfs procfs() const { return util::Procfs(root_.string()); }
 
-    fs::path root_;
+    util::FolderForTest temporary_;
+    fs::path root_ = temporary_.path();
 };
 
 TEST_F(Namespaces, NothingIsSaidOnTheMachineItself) {

@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 
+#include "util/folder_for_test.h"
+
 namespace rqs {
 namespace {
 
@@ -21,13 +23,7 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 /// A /proc of processes that a test makes and ends.
 class ProcessNamesTest : public ::testing::Test {
   protected:
-    ProcessNamesTest() {
-        std::string pattern = ::testing::TempDir() + "rqs-processes-XXXXXX";
-        root_ = ::mkdtemp(pattern.data());
-        put(1, "systemd", 0);
-    }
-    ~ProcessNamesTest() override { fs::remove_all(root_); }
-
+    ProcessNamesTest() { put(1, "systemd", 0); }
     void put(std::uint32_t pid, const std::string& comm, std::uint32_t ppid) const {
         const fs::path directory = root_ / std::to_string(pid);
         fs::create_directories(directory);
@@ -48,7 +44,8 @@ class ProcessNamesTest : public ::testing::Test {
         return *names_;
     }
 
-    fs::path root_;
+    util::FolderForTest temporary_;
+    fs::path root_ = temporary_.path();
     std::optional<ProcessNames> names_;
 };
 

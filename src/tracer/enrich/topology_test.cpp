@@ -3,11 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "util/folder_for_test.h"
 
 namespace rqs {
 namespace {
@@ -18,12 +19,6 @@ using ::testing::IsEmpty;
 
 class Topology : public ::testing::Test {
   protected:
-    Topology() {
-        std::string pattern = ::testing::TempDir() + "rqs-topology-XXXXXX";
-        root_ = fs::canonical(::mkdtemp(pattern.data()));
-    }
-    ~Topology() override { fs::remove_all(root_); }
-
     void put(const std::string& name, const std::string& text) const {
         fs::create_directories((root_ / name).parent_path());
         std::ofstream(root_ / name) << text;
@@ -35,7 +30,8 @@ class Topology : public ::testing::Test {
     }
     [[nodiscard]] util::Procfs system() const { return util::Procfs(root_.string()); }
 
-    fs::path root_;
+    util::FolderForTest temporary_;
+    fs::path root_ = temporary_.path();
 };
 
 TEST_F(Topology, SaysWhereEachCpuThatIsOnlineLies) {

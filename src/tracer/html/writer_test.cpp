@@ -3,7 +3,6 @@
 #include "html/writer.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +12,7 @@
 
 #include "html/page_template.h"
 #include "html/scene_for_test.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::html {
 namespace {
@@ -27,11 +27,6 @@ constexpr std::string_view image = "<img src=x>\"'&";
 /// Writes pages into a folder of its own.
 class HtmlWriter : public testing::Test {
   protected:
-    HtmlWriter() {
-        std::string name = (fs::temp_directory_path() / "html-test-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
-    }
-    ~HtmlWriter() override { fs::remove_all(folder_); }
     void SetUp() override {
         if (page_template().empty()) {
             GTEST_SKIP() << "built without npm: there is no page";
@@ -56,7 +51,8 @@ class HtmlWriter : public testing::Test {
         return std::move(*made);
     }
 
-    fs::path folder_;
+    util::FolderForTest temporary_;
+    fs::path folder_ = temporary_.path();
 };
 
 TEST_F(HtmlWriter, SaysWhatHappened) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The same few switches in each format, as tests/fuzz/make_import_corpus.py tells them.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -12,6 +11,7 @@
 
 #include "import/open_foreign.h"
 #include "import/switch_builder.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::import {
 namespace {
@@ -121,9 +121,8 @@ TEST_P(Imported, KnowsProcesses) {
 // Cut anywhere: what is there is read, or refused with a line; nothing else happens.
 TEST_P(Imported, CanBeCutAnywhere) {
     const std::string bytes = bytes_of(seed(GetParam()));
-    const std::string path =
-        (std::filesystem::temp_directory_path() / ("import-" + std::to_string(::getpid())))
-            .string();
+    const util::FolderForTest folder;
+    const std::string path = folder / "cut";
     for (std::size_t size = 0; size < bytes.size(); size += size < 4096 ? 1 : 97) {
         std::ofstream(path, std::ios::binary) << bytes.substr(0, size);
         auto file = open_foreign(path);
@@ -136,7 +135,6 @@ TEST_P(Imported, CanBeCutAnywhere) {
         (void)read_all(**file, kept);
         EXPECT_LE(kept.switches.size(), 6U);
     }
-    std::filesystem::remove(path);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Imported,

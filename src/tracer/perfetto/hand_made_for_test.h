@@ -3,10 +3,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -18,6 +16,7 @@
 
 #include "perfetto/model_for_test.h"
 #include "perfetto/writer.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::perfetto_for_test {
 
@@ -41,11 +40,6 @@ inline Part part(const TaskId& task, std::uint64_t ns) {
 
 class HandMade : public testing::Test {
   protected:
-    HandMade() : folder_(std::filesystem::temp_directory_path() / unique_name()) {
-        std::filesystem::create_directory(folder_);
-    }
-    ~HandMade() override { std::filesystem::remove_all(folder_); }
-
     /// A run of a CPU, told when it ends.
     void run(std::uint32_t cpu, std::uint64_t from_ns, std::uint64_t to_ns, const TaskId& task,
              Left left, Seen seen = Seen::at_once) {
@@ -101,7 +95,7 @@ class HandMade : public testing::Test {
     Trace parsed() { return Parser::parse(written()); }
     Trace parsed_at_end() { return Parser::parse(published()); }
     void forget() { writer_.reset(); }
-    [[nodiscard]] bool folder_is_empty() const { return std::filesystem::is_empty(folder_); }
+    [[nodiscard]] bool folder_is_empty() const { return folder_.empty(); }
 
     perfetto::Writer& writer() {
         if (!writer_) {
@@ -109,7 +103,7 @@ class HandMade : public testing::Test {
             info.kernel = "6.18.1-test";
             info.machine = "x86_64";
             info.boottime_offset_ns = boottime_offset_ns;
-            writer_ = std::move(*perfetto::Writer::create(path(), info, named_tasks));
+            writer_ = perfetto::Writer::create(path(), info, named_tasks).value();
         }
         return *writer_;
     }
@@ -125,10 +119,6 @@ class HandMade : public testing::Test {
     KnownNames names;
 
   private:
-    static std::string unique_name() {
-        static int folders = 0;
-        return "perfetto-test-" + std::to_string(::getpid()) + '-' + std::to_string(++folders);
-    }
     [[nodiscard]] std::string path() const { return folder_ / "trace"; }
 
     perfetto::Writer& begun() {
@@ -143,7 +133,7 @@ class HandMade : public testing::Test {
         return writer();
     }
 
-    std::filesystem::path folder_;
+    util::FolderForTest folder_;
     bool begun_ = false;
     std::unique_ptr<perfetto::Writer> writer_;
     std::map<std::uint32_t, std::uint64_t> runs_of_;

@@ -18,6 +18,7 @@
 #include "record/records_for_test.h"
 #include "session/fanout.h"
 #include "sources/recording.h"
+#include "util/folder_for_test.h"
 
 namespace rqs::record {
 namespace {
@@ -27,15 +28,11 @@ namespace fs = std::filesystem;
 class Recording : public ::testing::Test {
   protected:
     Recording() {
-        std::string name = (fs::temp_directory_path() / "rqs-recording-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
         info_.host = "host \x1b[31m\xff";
         info_.kernel = "6.1";
         info_.cpus = 3;
         info_.began_ns = 7;
     }
-    ~Recording() override { fs::remove_all(folder_); }
-
     [[nodiscard]] std::string path(const std::string& name = "x.rec") const {
         return (folder_ / name).string();
     }
@@ -73,7 +70,8 @@ class Recording : public ::testing::Test {
         std::ofstream(path, std::ios::binary) << bytes;
     }
 
-    fs::path folder_;
+    util::FolderForTest temporary_;
+    fs::path folder_ = temporary_.path();
     RecordingInfo info_;
 };
 

@@ -17,6 +17,7 @@
 #include "record/file_store.h"
 #include "record/recorder.h"
 #include "record/records_for_test.h"
+#include "util/folder_for_test.h"
 
 namespace rqs {
 namespace {
@@ -27,16 +28,12 @@ constexpr std::uint32_t cpus = 2;
 class HostileRecording : public ::testing::Test {
   protected:
     HostileRecording() {
-        std::string name = (fs::temp_directory_path() / "rqs-hostile-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
         path_ = (folder_ / "x.rec").string();
         RecordingInfo info;
         info.cpus = cpus;
         store_ = record::FileStore::open(path_, info, {}).value();
         recorder_.emplace(*store_);
     }
-    ~HostileRecording() override { fs::remove_all(folder_); }
-
     void add_wait(std::uint32_t cpu) {
         clock_ns_ += 1000;
         Switch record;
@@ -65,7 +62,8 @@ class HostileRecording : public ::testing::Test {
                           [](const std::string& line) { return line.rfind("switch", 0) == 0; }));
     }
 
-    fs::path folder_;
+    util::FolderForTest temporary_;
+    fs::path folder_ = temporary_.path();
     std::string path_;
     std::unique_ptr<record::FileStore> store_;
     std::optional<record::Recorder> recorder_;

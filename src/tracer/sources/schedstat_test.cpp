@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "util/folder_for_test.h"
+
 namespace rqs {
 namespace {
 
@@ -55,15 +57,11 @@ struct FakeThread {
 class Schedstat : public ::testing::Test {
   protected:
     Schedstat() {
-        std::string pattern = ::testing::TempDir() + "rqs-sched-XXXXXX";
-        root_ = ::mkdtemp(pattern.data());
         std::filesystem::create_directories(root_ / "self");
         std::ofstream(root_ / "self" / "schedstat") << "100 100 1\n";
         std::ofstream(root_ / "self" / "stat") << "1 (x) R 0\n";
         options_.min_us = 10000;
     }
-    ~Schedstat() override { std::filesystem::remove_all(root_); }
-
     void put(const FakeThread& thread) const {
         const auto leader = root_ / std::to_string(thread.pid);
         const auto dir = leader / "task" / std::to_string(thread.tid);
@@ -94,7 +92,8 @@ class Schedstat : public ::testing::Test {
         ASSERT_TRUE(source.poll(std::chrono::milliseconds(0), taker_));
     }
 
-    std::filesystem::path root_;
+    util::FolderForTest temporary_;
+    std::filesystem::path root_ = temporary_.path();
     SourceOptions options_;
     std::uint64_t now_ns_ = 1000 * s;
     Taker taker_;
