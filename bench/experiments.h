@@ -57,6 +57,10 @@ Result<std::vector<OverloadFigures>> compare_overloads(const Plan& plan);
 /// Recorders beside each other, reports beside each other, and made-up machines.
 Result<RecordingFigures> measure_recording(const Plan& plan);
 
+/// The part of them that reads: reports and imports of recordings of one load, and made-up
+/// machines.
+Status measure_reading(const Plan& plan, RecordingFigures& figures);
+
 /// Our tool under one burst of overload after the other, for `soak_minutes` with plain text and as
 /// long again with every wait as JSON.
 Result<std::vector<SoakFigures>> soak(const Plan& plan);

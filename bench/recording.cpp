@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "bench/experiments.h"
+#include "bench/folder.h"
 #include "bench/loads/crowd.h"
 #include "bench/measure.h"
 #include "bench/meter.h"
@@ -16,39 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t overload_tasks = 600;
-// As many events as an hour brings at 20,000 switches a second.
-constexpr std::uint64_t switches_an_hour = 72'000'000;
-constexpr std::uint64_t switches_of_many_cpus = 20'000'000;
-constexpr std::uint32_t many_cpus = 256;
-constexpr std::uint64_t short_recording = 2'000'000;
-constexpr std::uint64_t long_recording = 16'000'000;
-
-/// A folder for recordings that goes with this object.
-class Folder {
-  public:
-    Folder() {
-        std::string name = (fs::temp_directory_path() / "rqs-bench-XXXXXX").string();
-        if (::mkdtemp(name.data()) != nullptr) {
-            path_ = name;
-        }
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
-    void empty() const {
-        std::error_code ignored;
-        for (const auto& entry : fs::directory_iterator(path_, ignored)) {
-            fs::remove_all(entry.path(), ignored);
-        }
-    }
-
-  private:
-    fs::path path_;
-};
 
 /// A recorder and what it has found so far.
 struct Candidate {
@@ -286,109 +253,6 @@ Result<std::vector<RecorderFigures>> compare_recorders(const Plan& plan) {
     return figures;
 }
 
-/// Records a load with one tool. Returns the machine's switches meanwhile.
-Result<double> make_recording(const Plan& plan, const Words& argv, bool uses_bpf,
-                              const Words& load) {
-    auto tool = Tool::start({argv, uses_bpf, false, false, true});
-    if (!tool) {
-        return tl::unexpected(tool.error());
-    }
-    const std::uint64_t before = machine_switches();
-    if (const auto run = measure_load(plan, load); !run) {
-        return tl::unexpected(run.error());
-    }
-    const auto switches = static_cast<double>(machine_switches() - before);
-    const auto word = (*tool)->stop();
-    return word ? Result<double>(switches) : tl::unexpected(word.error());
-}
-
-/// Switches a second of CPU time that `argv` reads.
-Status read_recording(const Words& argv, double switches, Series& per_s) {
-    const auto output = output_of(argv);
-    if (!output) {
-        return tl::unexpected(output.error());
-    }
-    if (!output->succeeded || output->cpu_ns == 0) {
-        return fail(fmt::format("{} did not read its recording", argv[0]));
-    }
-    per_s.add(switches / (static_cast<double>(output->cpu_ns) / 1e9));
-    return {};
-}
-
-Result<ReportFigures> compare_reports_of(const Plan& plan, const std::string& load) {
-    const Folder folder;
-    ReportFigures figures;
-    figures.load = load;
-    const std::string ours = folder.file("ours");
-    const std::string perf = folder.file("perf");
-    Plan longer = plan;
-    longer.window_s = plan.loss_s;
-    const Words words = load_words(longer, load);
-    const auto switches = make_recording(plan, {plan.ours, "record", "-o", ours}, true, words);
-    if (!switches) {
-        return tl::unexpected(switches.error());
-    }
-    Result<double> perf_switches = fail("not installed");
-    if (plan.has_perf) {
-        perf_switches = make_recording(plan, {"perf", "sched", "record", "-o", perf}, false, words);
-    }
-    for (int round = 0; round < plan.record_rounds; ++round) {
-        if (auto ok = read_recording({plan.ours, "report", ours}, *switches, figures.ours_per_s);
-            !ok) {
-            return tl::unexpected(ok.error());
-        }
-        if (perf_switches) {
-            (void)read_recording({"perf", "sched", "latency", "-i", perf}, *perf_switches,
-                                 figures.perf_per_s);
-        }
-    }
-    return figures;
-}
-
-Result<ScaleFigures> record_made_up(const Plan& plan, std::uint32_t cpus, std::uint64_t switches,
-                                    const std::string& out) {
-    const auto output =
-        output_of({plan.program("rqs_record_bench"), "--cpus", fmt::format("{}", cpus),
-                   "--switches", fmt::format("{}", switches), "--out", out});
-    if (!output) {
-        return tl::unexpected(output.error());
-    }
-    const auto json = nlohmann::json::parse(output->text, nullptr, false);
-    if (!json.is_object()) {
-        return fail("rqs_record_bench did not report its figures: build it first");
-    }
-    ScaleFigures figures;
-    figures.cpus = cpus;
-    figures.switches = json.value("switches", std::uint64_t{0});
-    const double count = std::max<double>(1, static_cast<double>(figures.switches));
-    figures.reader_ns = json.value("reader_ns", 0.0) / count;
-    figures.process_ns = json.value("process_ns", 0.0) / count;
-    figures.bytes = json.value("bytes", 0.0) / count;
-    figures.packing_threads = json.value("threads", 0U);
-    for (const auto& bytes : json.value("rss", nlohmann::json::array())) {
-        figures.rss.add(bytes.get<double>());
-    }
-    return figures;
-}
-
-/// What `report` takes of a short and of a long recording.
-Result<Series> compare_lengths(const Plan& plan) {
-    const Folder folder;
-    const std::string file = folder.file("recording");
-    Series bytes;
-    for (const std::uint64_t switches : {short_recording, long_recording}) {
-        if (const auto made = record_made_up(plan, 2, switches, file); !made) {
-            return tl::unexpected(made.error());
-        }
-        const auto output = output_of({plan.ours, "report", file});
-        if (!output || !output->succeeded) {
-            return fail("the report of a made-up recording failed");
-        }
-        bytes.add(static_cast<double>(output->peak_rss));
-    }
-    return bytes;
-}
-
 }  // namespace
 
 Result<RecordingFigures> measure_recording(const Plan& plan) {
@@ -398,27 +262,9 @@ Result<RecordingFigures> measure_recording(const Plan& plan) {
         return tl::unexpected(recorders.error());
     }
     figures.recorders = std::move(*recorders);
-    for (const char* load : {"pingpong", "hackbench"}) {
-        progress(fmt::format("reports of {}", load));
-        auto report = compare_reports_of(plan, load);
-        if (!report) {
-            return tl::unexpected(report.error());
-        }
-        figures.reports.push_back(std::move(*report));
+    if (auto ok = measure_reading(plan, figures); !ok) {
+        return tl::unexpected(ok.error());
     }
-    progress("made-up switches");
-    const Folder folder;
-    auto many = record_made_up(plan, many_cpus, switches_of_many_cpus, folder.file("many"));
-    folder.empty();
-    auto hour = record_made_up(plan, 2, switches_an_hour, folder.file("hour"));
-    folder.empty();
-    auto lengths = compare_lengths(plan);
-    if (!many || !hour || !lengths) {
-        return tl::unexpected(!many ? many.error() : !hour ? hour.error() : lengths.error());
-    }
-    figures.many_cpus = std::move(*many);
-    figures.an_hour = std::move(*hour);
-    figures.report_rss = std::move(*lengths);
     return figures;
 }
 

@@ -15,6 +15,7 @@ constexpr double pingpong_bytes = 3;
 constexpr double fast_rate = 300'000;  // switches a second
 constexpr double report_bound = 10e6;  // switches a second and core
 constexpr double report_factor = 10;   // times perf sched latency
+constexpr double import_bound = 2e6;   // events a second and core
 constexpr double flat_factor = 1.05;
 constexpr double mib = 1 << 20;
 constexpr double flat_slack = mib;
@@ -120,6 +121,14 @@ void judge_report(std::vector<Claim>& claims, const ReportFigures& report) {
     }
 }
 
+Claim import_claim(const ImportFigures& import) {
+    const double per_s = import.events_per_s.median();
+    return {per_s >= import_bound,
+            fmt::format("import of {}: {:.2f} million switches and waits a second and core (at "
+                        "least 2)",
+                        import.format, per_s / 1e6)};
+}
+
 Claim report_memory_claim(const Series& rss) {
     if (rss.size() < 2) {
         return {false, "memory of a report of a long recording: not measured"};
@@ -166,6 +175,9 @@ std::vector<Claim> judge_recording(const RecordingFigures& figures) {
     claims.push_back(many_cpus_claim(figures.many_cpus));
     for (const ReportFigures& report : figures.reports) {
         judge_report(claims, report);
+    }
+    for (const ImportFigures& import : figures.imports) {
+        claims.push_back(import_claim(import));
     }
     claims.push_back(report_memory_claim(figures.report_rss));
     return claims;

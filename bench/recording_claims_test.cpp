@@ -58,6 +58,7 @@ RecordingFigures good() {
         recorder(Recorder::trace_cmd, 0, 1.3), recorder(Recorder::trace_cmd_rt, 0, 1.2),
         recorder(Recorder::peer, 0, 1.3)};
     figures.reports = {{"pingpong", only(11e6), only(1e6)}};
+    figures.imports = {{"perf.data", only(3e6)}};
     figures.many_cpus = scale(256);
     figures.an_hour = scale(2);
     figures.report_rss = only(10 * mib);
@@ -107,6 +108,7 @@ TEST(RecordingClaims, EachFailsAlone) {
              f.reports[0].perf_per_s = only(0.5e6);
          }},
         {"times as fast", [](auto& f) { f.reports[0].perf_per_s = only(2e6); }},
+        {"import of perf.data", [](auto& f) { f.imports[0].events_per_s = only(1.9e6); }},
         {"memory of report",
          [](auto& f) {
              f.report_rss = only(10 * mib);

@@ -57,6 +57,12 @@ struct ReportFigures {
     Series perf_per_s;  ///< `perf sched latency` with its own recording of the same load
 };
 
+/// Importing what another tool recorded.
+struct ImportFigures {
+    std::string format;
+    Series events_per_s;  ///< switches and waits that came of it, a second of CPU time
+};
+
 /// Recording and reporting switches that are made up.
 struct ScaleFigures {
     std::uint32_t cpus = 0;
@@ -71,6 +77,7 @@ struct ScaleFigures {
 struct RecordingFigures {
     std::vector<RecorderFigures> recorders;
     std::vector<ReportFigures> reports;
+    std::vector<ImportFigures> imports;
     ScaleFigures many_cpus;
     ScaleFigures an_hour;
     Series report_rss;  ///< bytes of `report`: of a short recording and of one eight times as long

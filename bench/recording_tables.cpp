@@ -67,6 +67,14 @@ void append_reports(Out out, const RecordingFigures& figures) {
     }
 }
 
+void append_imports(Out out, const RecordingFigures& figures) {
+    fmt::format_to(
+        out, "\n| importing | million switches and waits a second of CPU time |\n|---|--:|\n");
+    for (const ImportFigures& row : figures.imports) {
+        fmt::format_to(out, "| {} | {} |\n", row.format, cell(row.events_per_s, 2, 1e6));
+    }
+}
+
 void append_scale(Out out, const ScaleFigures& row) {
     fmt::format_to(out, "| {} | {} | {:.0f} | {:.0f} | {} | {:.2f} | {:.1f} | {:.1f} |\n", row.cpus,
                    row.switches, row.reader_ns, row.process_ns, row.packing_threads, row.bytes,
@@ -82,6 +90,7 @@ std::string recording_tables(const RecordingFigures& figures) {
     append_recorders(out, figures);
     append_overload(out, figures);
     append_reports(out, figures);
+    append_imports(out, figures);
     fmt::format_to(out,
                    "\n| made-up machine, CPUs | switches | reading thread, ns a switch | all "
                    "threads, ns | packing threads | bytes a switch | RSS after half, MiB | at the "
