@@ -133,10 +133,11 @@ struct PerfettoBundles::Compact {
     explicit Compact(std::string_view bytes) {
         pbf_reader reader = reader_of(bytes);
         while (reader.next()) {
-            if (reader.tag() == intern_table) {
+            const protozero::pbf_tag_type tag = reader.tag();  // it has none once it was read
+            if (tag == intern_table) {
                 texts.push_back(view_of(reader));
-            } else if (reader.tag() < compact_columns) {
-                columns.at(reader.tag()) = Column(view_of(reader));
+            } else if (tag < compact_columns) {
+                columns.at(tag) = Column(view_of(reader));
             } else {
                 reader.skip();
             }
