@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `import` as a user meets it.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -96,6 +99,42 @@ TEST_F(ImportCommand, SaysWhatIsDamaged) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_TRUE(contains(outcome.err, "is cut or damaged")) << outcome.err;
     EXPECT_EQ(lines(outcome.err), 2U) << outcome.err;
+    EXPECT_EQ(run({"report", path("x.rec"), "--strict"}).code, 3) << "something is missing";
+}
+
+// Where the file does not tell the time of day, it ended when it was written.
+TEST_F(ImportCommand, TakesAFilesDateForItsEnd) {
+    for (const char* name : {"perf", "perf-pipe", "trace-7"}) {
+        const fs::path copy = path(name);
+        fs::copy_file(seed(name), copy);
+        const timespec written{1'000'000'000, 0};
+        const std::array times{written, written};
+        ASSERT_EQ(::utimensat(AT_FDCWD, copy.c_str(), times.data(), 0), 0);
+        ASSERT_EQ(run({"import", copy, "-o", path("x.rec")}).code, 0);
+        const json object = json_lines(run({"report", path("x.rec"), "-f", "json"}).out).at(0);
+        EXPECT_TRUE(contains(object["to_time"], ":46:40.00000")) << name << object["to_time"];
+        EXPECT_EQ(object["to_time"].get<std::string>().substr(0, 9), "2001-09-0") << name;
+    }
+}
+
+TEST_F(ImportCommand, TakesAPipeForOneOfThisMachine) {
+    const Outcome outcome =
+        run({"import", "-", "-o", path("x.rec")}, {.input = bytes_of(seed("perf-pipe"))});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json object = json_lines(run({"report", path("x.rec"), "-f", "json"}).out).at(0);
+    EXPECT_GT(object["to_time"].get<std::string>(), "2020") << "not the beginning of time";
+}
+
+// Most CPUs that a recording may have are 8192: what a file says beyond that is damage.
+TEST_F(ImportCommand, MakesNoRecordingThatCannotBeRead) {
+    std::string bytes = bytes_of(seed("perf"));
+    const std::string two_cpus("\2\0\0\0\2\0\0\0", 8);
+    const std::size_t at = bytes.find(two_cpus);
+    ASSERT_NE(at, std::string::npos);
+    bytes[at + 3] = bytes[at + 7] = 0x6c;
+    std::ofstream(path("odd"), std::ios::binary) << bytes;
+    EXPECT_EQ(run({"import", path("odd"), "-o", path("x.rec")}).code, 0);
+    EXPECT_EQ(run({"report", path("x.rec")}).code, 0);
 }
 
 }  // namespace

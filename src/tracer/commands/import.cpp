@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@
 #include "import/switch_builder.h"
 #include "record/file_store.h"
 #include "record/recorder.h"
+#include "sources/clock_readings.h"
+#include "util/clock.h"
 #include "util/safe_text.h"
 #include "util/same_file.h"
 #include "util/say.h"
@@ -32,13 +35,43 @@ using import::SchedEvent;
 constexpr std::uint32_t cpus_at_most = 1024;
 
 /// When the file was written last: no earlier than the last event in it, and rarely much later.
+/// Nothing: it is no file.
 std::optional<std::int64_t> written_ns(const std::string& path) {
     constexpr std::int64_t ns_per_s = 1'000'000'000;
     struct stat status {};
-    if (path == "-" || ::stat(path.c_str(), &status) != 0) {
+    if (path == "-" || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return std::nullopt;
     }
     return status.st_mtim.tv_sec * ns_per_s + status.st_mtim.tv_nsec;
+}
+
+/// The time of the last event that goes by.
+struct LastMoment final : import::EventTaker {
+    void take(const SchedEvent& event) override { ns = std::max(ns, event.ts_ns); }
+    std::uint64_t ns = 0;
+};
+
+/// CLOCK_REALTIME less the clock of a file that does not tell it. A file's own date is taken for
+/// its end, for which it is read an extra time where that does not stand at its start. What comes
+/// by a pipe has no date: where its clock may be this machine's, it is taken for that.
+std::int64_t guessed_offset_ns(const ForeignInfo& foreign, const std::string& path,
+                               std::uint64_t began_ns) {
+    const auto written = written_ns(path);
+    if (!written) {
+        return began_ns <= util::monotonic_ns() ? realtime_offset_ns() : 0;
+    }
+    LastMoment last;
+    last.ns = std::max(foreign.last_ns.value_or(0), began_ns);
+    if (!foreign.last_ns) {
+        auto again = import::open_foreign(path);
+        while (again && util::stop_signal() == 0) {
+            const auto more = (*again)->read_some(last);
+            if (!more || !*more) {
+                break;
+            }
+        }
+    }
+    return *written - static_cast<std::int64_t>(last.ns);
 }
 
 class Import final : public import::EventTaker {
@@ -93,13 +126,9 @@ RecordingInfo recording_info(const ForeignInfo& foreign, const std::string& path
     info.cpus = foreign.cpus == 0 ? cpus_at_most : foreign.cpus;
     info.began_ns = began_ns;
     info.waker = true;
-    const auto written = written_ns(path);
-    if (foreign.realtime_offset_ns) {
-        info.realtime_offset_ns = *foreign.realtime_offset_ns;
-    } else if (written) {
-        info.realtime_offset_ns =
-            *written - static_cast<std::int64_t>(foreign.last_ns.value_or(began_ns));
-    }
+    info.realtime_offset_ns = foreign.realtime_offset_ns
+                                  ? *foreign.realtime_offset_ns
+                                  : guessed_offset_ns(foreign, path, began_ns);
     return info;
 }
 
@@ -157,6 +186,14 @@ Status Import::finish() {
     if (recorder_ == nullptr) {
         return fail(
             fmt::format("'{}' has no switches: nothing was written", util::printable(from_)));
+    }
+    if (!file_->damage().empty()) {
+        Loss loss;
+        loss.cpu = Loss::any_cpu;
+        loss.from_ns = loss.to_ns = builder_->now_ns();
+        loss.lost = 1;  // how many is not told
+        loss.reason = LossReason::damage;
+        recorder_->on_loss(loss);
     }
     Counters counters;
     counters.seen = counters.kept = builder_->counts().waits;

@@ -261,6 +261,21 @@ TEST(SwitchBuilder, AWakeupOfARunningTaskIsNoWait) {
     EXPECT_TRUE(kept.arrivals().empty());
 }
 
+// It is not taken for one that stayed runnable.
+TEST(SwitchBuilder, WhoLeftInAnUnknownStateDoesNotWait) {
+    constexpr std::uint64_t preempted = 0x100;
+    constexpr std::uint64_t no_state = 0x200;
+    for (const std::uint64_t state : {preempted, no_state}) {
+        Kept kept;
+        SwitchBuilder builder(kept, 1);
+        builder.take(switched(100, 0, 0, 5));
+        builder.take(switched(200, 5, state, 6));
+        builder.take(switched(300, 6, 1, 5));
+        EXPECT_EQ(kept.arrivals().size(), state == preempted ? 1U : 0U);
+        EXPECT_EQ(kept.switches[1].left, state == preempted ? Left::preempted : Left::unknown);
+    }
+}
+
 // Where only sched_waking was recorded, the way to another CPU is not time in another queue.
 TEST(SwitchBuilder, IsMovedByItsWakerBeforeItIsQueued) {
     Kept kept;

@@ -44,6 +44,7 @@ constexpr std::size_t most_tracing_bytes = std::size_t{64} << 20;
 constexpr std::size_t most_feature_bytes = std::size_t{1} << 20;
 constexpr std::uint64_t most_attributes = 1U << 16;
 constexpr std::size_t most_damage = 20;
+constexpr std::uint32_t most_cpus = 8192;
 
 std::string text_in(ByteView body) {
     Cursor cursor(body);
@@ -68,7 +69,8 @@ Result<std::unique_ptr<ForeignFile>> PerfData::open(ByteSource source) {
 }
 
 void PerfData::note_damage(std::string line) {
-    if (damage_.size() < most_damage) {
+    const bool said = std::find(damage_.begin(), damage_.end(), line) != damage_.end();
+    if (!said && damage_.size() < most_damage) {
         damage_.push_back(std::move(line));
     }
 }
@@ -100,6 +102,8 @@ Status PerfData::open_file() {
         return fail(data_bytes == 0
                         ? "its recorder was killed: it has no end, and perf writes what "
                           "it is about there"
+                    : data_at + data_bytes > *source_.size()
+                        ? "it is cut: what it is about stands at its end"
                         : "it has no tracepoints; 'perf sched record' makes such a file");
     }
     source_.seek(data_at);
@@ -178,9 +182,11 @@ void PerfData::take_feature(std::size_t number, ByteView body) {
         case feature_machine:
             info_.machine = text_in(body);
             break;
-        case feature_cpus:
-            info_.cpus = std::max(cursor.u32(), cursor.u32());
+        case feature_cpus: {
+            const std::uint32_t cpus = std::max(cursor.u32(), cursor.u32());
+            info_.cpus = cpus <= most_cpus ? cpus : 0;
             break;
+        }
         case feature_command: {
             constexpr std::uint32_t most_words = 4096;
             const std::uint32_t words = std::min(cursor.u32(), most_words);
@@ -192,7 +198,10 @@ void PerfData::take_feature(std::size_t number, ByteView body) {
         }
         case feature_times:
             (void)cursor.u64();
-            info_.last_ns = cursor.u64();
+            if (const std::uint64_t last_ns = cursor.u64();
+                last_ns != 0) {  // 0: `-z` has not seen it
+                info_.last_ns = last_ns;
+            }
             break;
         case feature_clock: {
             (void)cursor.u64();  // version and which clock
@@ -333,7 +342,6 @@ void PerfData::take_sample(ByteView body, EventTaker& taker) {
         return;
     }
     SchedEvent event = tracing_.formats.read(sample->raw);
-    last_ns_ = std::max(last_ns_, sample->time_ns);
     // Of forks and exits perf has records of its own, which know the process.
     if (event.kind == Kind::none || event.kind == Kind::forked || event.kind == Kind::exited) {
         return;
@@ -377,14 +385,20 @@ void PerfData::take_side(const Record& record, EventTaker& taker) {
             break;
         case record_lost_samples:
             event.kind = Kind::lost;
-            event.lost = cursor.u64();
+            samples_lost_ += cursor.u64();
+            if (samples_lost_ <= told_lost_) {
+                return;
+            }
+            event.lost = samples_lost_ - told_lost_;
             break;
         default:
             return;
     }
-    if (!cursor.failed()) {
-        order_.add(event, taker);
+    if (cursor.failed()) {
+        return;
     }
+    told_lost_ += event.kind == Kind::lost ? event.lost : 0;
+    order_.add(event, taker);
 }
 
 Status PerfData::take(const Record& record, EventTaker& taker) {

@@ -69,7 +69,9 @@ class PerfData final : public ForeignFile {
     std::vector<std::uint8_t> unpacked_;
     std::size_t unpacked_at_ = 0;
     EventOrder order_;
-    std::uint64_t last_ns_ = 0;
+    // Newer perf says of the same losses twice: where they happened, and at the end in sum.
+    std::uint64_t told_lost_ = 0;
+    std::uint64_t samples_lost_ = 0;
     bool ended_ = false;
     std::vector<std::string> damage_;
 };

@@ -110,7 +110,8 @@ Result<std::unique_ptr<ForeignFile>> PerfettoTrace::open(ByteSource source) {
 }
 
 void PerfettoTrace::note_damage(std::string line) {
-    if (damage_.size() < most_damage) {
+    const bool said = std::find(damage_.begin(), damage_.end(), line) != damage_.end();
+    if (!said && damage_.size() < most_damage) {
         damage_.push_back(std::move(line));
     }
 }

@@ -16,10 +16,13 @@ constexpr std::uint64_t asleep = 0x01;
 constexpr std::uint64_t blocked = 0x02;
 constexpr std::uint64_t stopped = 0x0c;
 constexpr std::uint64_t dead = 0x30;
+// Perfetto traces of ours where it is not known; kernels before 4.14 said so of parked threads.
+constexpr std::uint64_t no_state = 0x200;
 
 Left left_of(std::uint64_t state) {
     const std::uint64_t bits = state & state_mask;
-    return bits == 0               ? Left::preempted
+    return state == no_state       ? Left::unknown
+           : bits == 0             ? Left::preempted
            : (bits & dead) != 0    ? Left::dead
            : (bits & stopped) != 0 ? Left::stopped
            : (bits & blocked) != 0 ? Left::blocked

@@ -38,7 +38,7 @@ Ran Explainer::add(const Switch& record) {
     if (record.came) {
         place.offset_ns = record.came->ts_ns - record.clock_ns;
     }
-    ran.end_ns = place.offset_ns == 0 ? 0 : record.clock_ns + place.offset_ns;
+    ran.end_ns = place.offset_ns ? record.clock_ns + *place.offset_ns : 0;
     ran.task = record.task;
     ran.ppid = record.ppid;
     ran.cgroup_id = record.cgroup_id;

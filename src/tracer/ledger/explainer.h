@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ledger/ledger.h"
@@ -40,7 +41,7 @@ class Explainer {
             : timeline(runs_kept, detail.parts), ledger(detail) {}
         Timeline timeline;
         Ledger ledger;
-        std::uint64_t offset_ns = 0;  // CLOCK_MONOTONIC less the CPU's clock; 0: not told yet
+        std::optional<std::uint64_t> offset_ns;  // CLOCK_MONOTONIC less the CPU's clock, once told
     };
 
     Cpu& cpu(std::uint32_t number);

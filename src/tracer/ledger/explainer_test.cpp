@@ -107,6 +107,16 @@ TEST(Explainer, TellsWhichRunEndedAndCountsThemByCpu) {
     EXPECT_EQ(ran.cgroup_id, 10U);
 }
 
+// In a recording of another tool there is one clock for both.
+TEST(Explainer, TellsWhenRunsEndedAlsoWhereTheClocksAreOne) {
+    Explainer explainer({}, 8);
+    EXPECT_EQ(explainer.add(switch_at(0, 100, 5)).end_ns, 0U) << "nothing has told the clock yet";
+    Switch record = switch_at(0, 140, 6);
+    record.came.emplace().ts_ns = 140;
+    EXPECT_EQ(explainer.add(record).end_ns, 140U);
+    EXPECT_EQ(explainer.add(switch_at(0, 200, 5)).end_ns, 200U);
+}
+
 TEST(Explainer, ExplainsAWaitByItsOwnCpuAndItsGroupsQuota) {
     Explainer explainer({true, 4, true}, 8);
     explainer.add(switch_at(1, 100, 5));

@@ -114,10 +114,17 @@ void RecordingText::run(const RecordingInfo& info) {
     fact("COMMAND", fmt::format("{}{}({})", util::printable(command), command.empty() ? "" : " ",
                                 util::printable(info.tool)));
     if (!info.imported_from.empty()) {
+        const auto& kinds = report_.summary.kinds;
+        const bool without_wakeups = std::none_of(kinds.begin(), kinds.end(), [](const auto& row) {
+            return row.kind == WaitKind::woken || row.kind == WaitKind::created;
+        });
         fact("IMPORTED",
              fmt::format("from {}: waits are from wakeup to switch-in, as it has them; cgroups, "
-                         "quotas and affinities are not known",
-                         util::printable(info.imported_from)));
+                         "quotas and affinities are not known{}",
+                         util::printable(info.imported_from),
+                         without_wakeups ? "; no wait here began with a wakeup: where the file "
+                                           "has none, only waits after a preemption are known"
+                                         : ""));
     }
 }
 
@@ -151,17 +158,21 @@ void RecordingText::waits() {
 void RecordingText::lost() {
     const std::uint64_t ring = report_.lost(LossReason::ring);
     const std::uint64_t damage = report_.lost(LossReason::damage);
+    const bool imported =
+        std::any_of(report_.info.begin(), report_.info.end(),
+                    [](const RecordingInfo& info) { return !info.imported_from.empty(); });
+    const std::string_view what = imported ? "events" : "waits";
     if (ring + damage == 0) {
         fact("LOST", "none");
     }
     if (ring > 0) {
-        fact("LOST", fmt::format("{} waits (ring: it was full before it was read); a larger "
-                                 "--buffer helps when recording",
-                                 ring));
+        fact("LOST", fmt::format("{} {} (ring: it was full before it was read); a larger {} helps "
+                                 "when recording",
+                                 ring, what, imported ? "buffer" : "--buffer"));
     }
     if (damage > 0) {
         fact("LOST",
-             fmt::format("{} waits (damage: parts of the recording cannot be read)", damage));
+             fmt::format("{} {} (damage: parts of the recording cannot be read)", damage, what));
     }
 }
 
