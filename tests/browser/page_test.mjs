@@ -168,6 +168,12 @@ await check('the table filters by words and by cause', async () => {
     await page.locator('.waits input').fill('no task is called like this');
     assert.equal(await page.locator('.waits tr.wait').count(), 0);
     await page.locator('.waits input').fill('');
+    const onIt = (await column('cpu'))[0];
+    await page.locator('.waits input').fill(`cpu ${onIt}`);
+    assert.deepEqual([...new Set(await column('cpu'))], [onIt]);
+    await page.locator('.waits input').fill(`CPU${onIt} no task is called like this`);
+    assert.equal(await page.locator('.waits tr.wait').count(), 0);
+    await page.locator('.waits input').fill('');
     const cause = await page.locator('.waits select option').nth(1).innerText();
     await page.locator('.waits select').selectOption({ index: 1 });
     assert.deepEqual([...new Set(await column('cause'))], [cause]);

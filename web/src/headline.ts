@@ -22,9 +22,11 @@ export function headline(data: Data, state: State, sums: Sums): [string, string]
     const longer = data.recording.min_us > 0 ? ` longer than ${data.recording.min_us} µs` : '';
     if (sums.waitNs === 0) return [`In ${length} no task waited${longer} for a CPU.`, ''];
     const first = `In ${length}, tasks waited ${duration(sums.waitNs)} for a CPU${longer ? `, in waits${longer}` : ''}.`;
-    const [victim, victimNs] = sumBy(sums.pairs, 'victim')[0] ?? [1, 0];
+    // Many together are nobody to name, as long as there is somebody.
+    const victims = sumBy(sums.pairs, 'victim');
+    const [victim, victimNs] = victims.find(([actor]) => data.actors[actor]!.kind === 'task') ?? victims[0] ?? [1, 0];
     const main = sums.causeNs.indexOf(Math.max(...sums.causeNs));
-    const second = `${count(sums.waits)} waits. ${data.actorName(victim)} waited most, ${duration(victimNs)} ` +
+    const second = `${count(sums.waits)} ${sums.waits === 1 ? 'wait' : 'waits'}. ${data.actorName(victim)} waited most, ${duration(victimNs)} ` +
         `(${percent(victimNs, sums.waitNs)}). Mostly because ${meaning[data.causes[main]!]} (${percent(sums.causeNs[main]!, sums.waitNs)}).`;
     return [first, second];
 }

@@ -59,7 +59,7 @@ export class Histogram {
                 { stroke: soft, font, size: 24, gap: 4, ticks: { show: false }, grid: { show: false }, splits: () => decades.map(place),
                   values: () => decades.map((ns) => duration(ns).replace('.0', '')) },
                 { stroke: soft, font, size: 58, gap: 6, ticks: { show: false }, grid: { stroke: line, width: 1 },
-                  splits: () => powers, values: (_u, at) => at.map((n) => count(n)) },
+                  splits: () => powers, values: (_u, at) => at.map((n: number | null) => (n === null ? '' : count(n))) },  // null: a label that it hides
             ],
             series: [{}, { fill: causes['contention']!, width: 0, points: { show: false },
                            paths: uPlot.paths.bars!({ size: [0.88, 60], align: 0 }) }],

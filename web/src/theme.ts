@@ -58,7 +58,11 @@ export class ActorColours {
         }
         this.order = data.actors.map((_, i) => i)
             .filter((i) => data.actors[i]!.kind === 'task' && weight[i]! > 0)
-            .sort((a, b) => weight[b]! - weight[a]!).slice(0, ActorColours.rest);
+            .sort((a, b) => weight[b]! - weight[a]!);
+        // Whoever ran most fills the lanes, whether somebody waited for it or not.
+        const longest = this.order.reduce((most, i) => (data.actors[i]!.ranNs > data.actors[most]!.ranNs ? i : most), this.order[0] ?? 0);
+        if (this.order.indexOf(longest) >= ActorColours.rest) this.order.splice(ActorColours.rest - 1, 0, longest);
+        this.order.length = Math.min(this.order.length, ActorColours.rest);
         this.slot = new Uint8Array(data.actors.length).fill(ActorColours.rest);
         this.order.forEach((actor, i) => { this.slot[actor] = i; });
     }

@@ -83,9 +83,11 @@ export class Waits {
     }
     private rows(): Wait[] {
         const { span, data } = this.state;
-        const words = this.filter.value.toLowerCase().split(/\s+/).filter((word) => word !== '');
+        const asked = this.filter.value.toLowerCase();
+        const cpu = /(?:^|\s)cpu\s*(\d+)(?=\s|$)/.exec(asked);
+        const words = asked.replace(cpu?.[0] ?? '', ' ').split(/\s+/).filter((word) => word !== '');
         const rows = data.waits.filter((wait) => wait.endNs >= span.fromNs && wait.endNs - wait.ns <= span.toNs &&
-            (this.cause.value === '' || wait.cause === Number(this.cause.value)) && words.every((word) => this.text(wait).includes(word)));
+            (this.cause.value === '' || wait.cause === Number(this.cause.value)) && (!cpu || wait.cpu === Number(cpu[1])) && words.every((word) => this.text(wait).includes(word)));
         const keyed = rows.map((wait) => ({ wait, value: this.value(wait) }));
         const sign = this.descending ? -1 : 1;
         keyed.sort((a, b) => (a.value < b.value ? -sign : a.value > b.value ? sign : b.wait.ns - a.wait.ns));
