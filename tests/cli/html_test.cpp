@@ -110,6 +110,16 @@ TEST_F(HtmlTest, NoFileIsReplaced) {
     EXPECT_EQ(files(), 1);
 }
 
+TEST_F(HtmlTest, TwoFilesNeedTwoNames) {
+    const std::string twice = (folder / "." / "out.html").string();
+    for (const char* other : {"--sqlite", "--perfetto", "-o"}) {
+        const Outcome outcome = report({other, twice});
+        EXPECT_EQ(outcome.code, usage) << other;
+        expect_one_line(outcome.err, "is named for two files; name another one");
+        EXPECT_EQ(files(), 0);
+    }
+}
+
 TEST_F(HtmlTest, APageNeedsAName) {
     for (const char* word : {"-", ""}) {
         const Outcome outcome = run({"report", recording, "--html", word});

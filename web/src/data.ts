@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What src/tracer/html/document.cpp wrote, as typed arrays. All times are nanoseconds since the
 // recording began: below 2^53, so that a number holds them.
+import { nameOf } from './format';
 
 export type Kind = 'idle' | 'others' | 'task' | 'throttled' | 'elsewhere' | 'irq' | 'steal' | 'unknown';
 const kinds: Kind[] = ['idle', 'others', 'task', 'throttled', 'elsewhere', 'irq', 'steal', 'unknown'];
@@ -248,7 +249,7 @@ export class Data {
             case 'irq': return 'interrupts';
             case 'steal': return 'hypervisor';
             case 'unknown': return 'not known';
-            default: return label || '(no name)';
+            default: return nameOf(label);
         }
     }
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Figures as a person says them, like sinks/words.cpp.
 
+/** A name that shows: some tasks have none, or nothing but blanks. */
+export function nameOf(comm: string): string {
+    return comm.trim() === '' ? '(no name)' : comm;
+}
+
 /** 640 ns, 64 µs, 12.1 ms, 12.3 s. */
 export function duration(ns: number): string {
     if (ns < 1000) return `${Math.round(ns)} ns`;

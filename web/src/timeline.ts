@@ -152,7 +152,7 @@ export class Timeline {
         const length = view.toNs - view.fromNs;
         const whole = data.complete || data.runs.every((runs) => this.covers(runs, view));
         this.status.textContent = `Showing ${duration(length)} from ${atSeconds(view.fromNs, Math.max(length / 100, 1))}. ` +
-            (whole ? 'Every switch is here.' : 'Dotted: merged to shares; single switches are kept around the longest waits.');
+            (whole ? (data.losses.length > 0 ? 'Every switch that was not lost is here.' : 'Every switch is here.') : 'Dotted: merged to shares; single switches are kept around the longest waits.');
         this.canvas.dataset['view'] = `${Math.round(view.fromNs)} ${Math.round(view.toNs)}`;
     }
     private covers(runs: { from: Float64Array; to: Float64Array }, view: Span): boolean {

@@ -2,7 +2,7 @@
 // The longest waits: sorted, filtered, and each with its ledger.
 import type { Data, Part, Wait } from './data';
 import { el, swatch } from './dom';
-import { atSeconds, count, duration, percent } from './format';
+import { atSeconds, count, duration, nameOf, percent } from './format';
 import type { State } from './state';
 import { causeWords } from './causes';
 import { ActorColours, colours } from './theme';
@@ -12,7 +12,7 @@ const heads: [Key, string][] = [['ns', 'Waited'], ['task', 'Task'], ['cause', 'C
 const page = 25;
 
 function partName(data: Data, part: Part): string {
-    if (part.task) return `${part.task.comm || '(no name)'} ${part.task.tid || ''}`;
+    if (part.task) return `${nameOf(part.task.comm)} ${part.task.tid || ''}`;
     return part.kind === 'others' ? `${count(part.count)} other tasks` : data.actorName(part.actor);
 }
 
@@ -112,7 +112,7 @@ export class Waits {
         const culprit = wait.parts[0];
         const row = el('tr', { class: open ? 'wait open' : 'wait' },
             el('td', { class: 'of-ns' }, button),
-            el('td', { class: 'of-task' }, swatch(this.actors.of(wait.task.actor)), `${wait.task.comm || '(no name)'} `, el('span', { class: 'soft' }, String(wait.task.tid))),
+            el('td', { class: 'of-task' }, swatch(this.actors.of(wait.task.actor)), `${nameOf(wait.task.comm)} `, el('span', { class: 'soft' }, String(wait.task.tid))),
             el('td', { class: 'of-cause' }, swatch(colours().causes[cause]!), causeWords[cause]!),
             el('td', { class: 'of-culprit' }, culprit ? `${partName(data, culprit)} ` : '', el('span', { class: 'soft' }, culprit ? percent(culprit.ns, wait.ns) : '')),
             el('td', { class: 'of-endNs' }, atSeconds(wait.endNs, 1e6)), el('td', { class: 'of-cpu' }, String(wait.cpu)));

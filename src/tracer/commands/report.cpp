@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -111,6 +113,20 @@ Status Report::keep_apart() const {
     if (read) {
         return usage_error(
             fmt::format("{} is what is read; name another file for what is written (-o)", *read));
+    }
+    const ReplayOptions& replay = options_.replay;
+    std::vector<std::filesystem::path> written;
+    std::error_code ignored;
+    for (const std::string& name :
+         {path, replay.sqlite_path, replay.html_path, replay.perfetto_path}) {
+        const auto place = name.empty()
+                               ? std::filesystem::path()
+                               : std::filesystem::absolute(name, ignored).lexically_normal();
+        if (!name.empty() && std::find(written.begin(), written.end(), place) != written.end()) {
+            return usage_error(fmt::format("'{}' is named for two files; name another one",
+                                           util::printable(name)));
+        }
+        written.push_back(place);
     }
     return {};
 }
