@@ -116,6 +116,12 @@ std::optional<Run> run_of(const std::string& line) {
     return run;
 }
 
+std::size_t number_behind(const std::string& text, const std::string& words) {
+    const std::size_t at = text.find(words);
+    return at == std::string::npos ? 0
+                                   : std::strtoull(text.c_str() + at + words.size(), nullptr, 10);
+}
+
 TEST_F(Imports, AreWhatPerfSaysOfTheSameFile) {
     if (harness::run({"perf", "--version"}).code != 0) {
         GTEST_SKIP() << "there is no perf (linux-perf)";
@@ -133,6 +139,13 @@ TEST_F(Imports, AreWhatPerfSaysOfTheSameFile) {
     ASSERT_EQ(timehist.code, 0) << timehist.err;
 
     const Waits waits = waits_of(path("perf.rec"));
+    // Some kernels hide the switches of some tasks. While those are busy many others seem to come
+    // twice without having left; timehist guesses there, and import does not.
+    const std::size_t unknown = number_behind(imported.err, "; of ");
+    if (unknown * 100 > waits.size()) {
+        GTEST_SKIP() << "too many switches are hidden here to compare with timehist: "
+                     << imported.err;
+    }
     std::size_t same = 0;
     std::size_t missing = 0;
     std::istringstream lines(timehist.out);
