@@ -5,12 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -115,18 +113,19 @@ Status Report::keep_apart() const {
             fmt::format("{} is what is read; name another file for what is written (-o)", *read));
     }
     const ReplayOptions& replay = options_.replay;
-    std::vector<std::filesystem::path> written;
-    std::error_code ignored;
+    std::vector<std::string> written;
     for (const std::string& name :
          {path, replay.sqlite_path, replay.html_path, replay.perfetto_path}) {
-        const auto place = name.empty()
-                               ? std::filesystem::path()
-                               : std::filesystem::absolute(name, ignored).lexically_normal();
-        if (!name.empty() && std::find(written.begin(), written.end(), place) != written.end()) {
+        if (name.empty()) {
+            continue;
+        }
+        if (std::any_of(written.begin(), written.end(), [&name](const std::string& other) {
+                return util::same_file(name, other);
+            })) {
             return usage_error(fmt::format("'{}' is named for two files; name another one",
                                            util::printable(name)));
         }
-        written.push_back(place);
+        written.push_back(name);
     }
     return {};
 }

@@ -2,10 +2,13 @@
 // A recording that another tool has made.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "import/sched_event.h"
@@ -38,7 +41,21 @@ class ForeignFile {
     /// Hands on some events, in order of time. False: there are no more.
     virtual Result<bool> read_some(EventTaker& taker) = 0;
     /// What is wrong with the file, a line each, a few at most.
-    [[nodiscard]] virtual const std::vector<std::string>& damage() const = 0;
+    [[nodiscard]] const std::vector<std::string>& damage() const { return damage_; }
+
+  protected:
+    /// Each line once, and not without end.
+    void note_damage(std::string line) {
+        constexpr std::size_t most = 20;
+        const bool said = std::find(damage_.begin(), damage_.end(), line) != damage_.end();
+        if (!said && damage_.size() < most) {
+            damage_.push_back(std::move(line));
+        }
+    }
+    void forget_damage() { damage_.clear(); }
+
+  private:
+    std::vector<std::string> damage_;
 };
 
 }  // namespace rqs::import

@@ -43,7 +43,6 @@ constexpr std::size_t record_header_bytes = 8;
 constexpr std::size_t most_tracing_bytes = std::size_t{64} << 20;
 constexpr std::size_t most_feature_bytes = std::size_t{1} << 20;
 constexpr std::uint64_t most_attributes = 1U << 16;
-constexpr std::size_t most_damage = 20;
 constexpr std::uint32_t most_cpus = 8192;
 
 std::string text_in(ByteView body) {
@@ -66,13 +65,6 @@ Result<std::unique_ptr<ForeignFile>> PerfData::open(ByteSource source) {
         return fail(fmt::format("{}: {}", file->source_.name(), opened.error().message));
     }
     return std::unique_ptr<ForeignFile>(std::move(file));
-}
-
-void PerfData::note_damage(std::string line) {
-    const bool said = std::find(damage_.begin(), damage_.end(), line) != damage_.end();
-    if (!said && damage_.size() < most_damage) {
-        damage_.push_back(std::move(line));
-    }
 }
 
 Status PerfData::open_file() {

@@ -27,7 +27,6 @@ class PerfData final : public ForeignFile {
 
     [[nodiscard]] const ForeignInfo& info() const override { return info_; }
     Result<bool> read_some(EventTaker& taker) override;
-    [[nodiscard]] const std::vector<std::string>& damage() const override { return damage_; }
 
   private:
     struct Record {
@@ -53,7 +52,6 @@ class PerfData final : public ForeignFile {
     void take_sample(ByteView body, EventTaker& taker);
     void take_side(const Record& record, EventTaker& taker);
     void unpack(ByteView body);
-    void note_damage(std::string line);
     void finish(EventTaker& taker);
 
     ByteSource source_;
@@ -73,7 +71,6 @@ class PerfData final : public ForeignFile {
     std::uint64_t told_lost_ = 0;
     std::uint64_t samples_lost_ = 0;
     bool ended_ = false;
-    std::vector<std::string> damage_;
 };
 
 }  // namespace rqs::import

@@ -18,7 +18,6 @@ using Kind = SchedEvent::Kind;
 using protozero::pbf_reader;
 
 constexpr std::size_t most_packet_bytes = std::size_t{64} << 20;
-constexpr std::size_t most_damage = 20;
 
 // Numbers of fields, as Perfetto's public definitions have them.
 constexpr std::uint8_t packet_head = 0x0a;  // field 1, with a length
@@ -109,13 +108,6 @@ Result<std::unique_ptr<ForeignFile>> PerfettoTrace::open(ByteSource source) {
     return std::unique_ptr<ForeignFile>(std::move(file));
 }
 
-void PerfettoTrace::note_damage(std::string line) {
-    const bool said = std::find(damage_.begin(), damage_.end(), line) != damage_.end();
-    if (!said && damage_.size() < most_damage) {
-        damage_.push_back(std::move(line));
-    }
-}
-
 std::optional<PerfettoTrace::Bytes> PerfettoTrace::next_packet() {
     constexpr std::size_t longest_head = 11;
     const ByteView head = source_.peek(longest_head);
@@ -167,7 +159,7 @@ void PerfettoTrace::count_cpus() {
             continue;  // said when it is read
         }
     }
-    damage_.clear();
+    forget_damage();
     source_.seek(0);
 }
 

@@ -25,7 +25,6 @@ class PerfettoTrace final : public ForeignFile {
 
     [[nodiscard]] const ForeignInfo& info() const override { return info_; }
     Result<bool> read_some(EventTaker& taker) override;
-    [[nodiscard]] const std::vector<std::string>& damage() const override { return damage_; }
 
   private:
     using Bytes = std::vector<std::uint8_t>;
@@ -40,7 +39,6 @@ class PerfettoTrace final : public ForeignFile {
     void take_clocks(std::string_view snapshot);
     void take_system(std::string_view info);
     void take_names(std::string_view tree, EventTaker& taker);
-    void note_damage(std::string line);
 
     ByteSource source_;
     ForeignInfo info_;
@@ -48,7 +46,6 @@ class PerfettoTrace final : public ForeignFile {
     std::vector<SchedEvent> names_;  // from before that
     std::optional<Bytes> held_;  // the packet with the first bundle, until somebody takes events
     bool ended_ = false;
-    std::vector<std::string> damage_;
 };
 
 }  // namespace rqs::import

@@ -19,7 +19,6 @@ constexpr std::size_t most_head_bytes = std::size_t{64} << 20;
 constexpr std::size_t most_chunk_bytes = std::size_t{64} << 20;
 constexpr std::size_t most_page_bytes = std::size_t{1} << 20;
 constexpr std::uint32_t most_cpus = 8192;
-constexpr std::size_t most_damage = 20;
 
 // enum of trace-cmd's options.
 constexpr std::uint16_t option_done = 0;
@@ -73,12 +72,6 @@ Result<std::unique_ptr<ForeignFile>> TraceDat::open(ByteSource source) {
         return fail(fmt::format("{}: {}", file->source_.name(), opened.error().message));
     }
     return std::unique_ptr<ForeignFile>(std::move(file));
-}
-
-void TraceDat::note_damage(std::string line) {
-    if (damage_.size() < most_damage) {
-        damage_.push_back(std::move(line));
-    }
 }
 
 Status TraceDat::open_six() {

@@ -25,7 +25,6 @@ class TraceDat final : public ForeignFile {
 
     [[nodiscard]] const ForeignInfo& info() const override { return info_; }
     Result<bool> read_some(EventTaker& taker) override;
-    [[nodiscard]] const std::vector<std::string>& damage() const override { return damage_; }
 
   private:
     using Bytes = std::vector<std::uint8_t>;
@@ -62,7 +61,6 @@ class TraceDat final : public ForeignFile {
     bool next_page(Cpu& cpu);
     bool next_chunk(Cpu& cpu);
     void tell_names(EventTaker& taker);
-    void note_damage(std::string line);
 
     ByteSource source_;
     ForeignInfo info_;
@@ -72,7 +70,6 @@ class TraceDat final : public ForeignFile {
     std::vector<Cpu> cpus_;
     std::priority_queue<Next, std::vector<Next>, std::greater<>> queue_;
     bool told_names_ = false;
-    std::vector<std::string> damage_;
 };
 
 }  // namespace rqs::import
